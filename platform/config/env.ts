@@ -1,0 +1,51 @@
+import { z } from "zod";
+
+/** The environment does not describe a runnable program. Names variables, never their values. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads the variables that `shape` names, once, at start. An empty variable counts as unset.
+ * Asks for each by name, so that a program needs no right to the whole environment.
+ *
+ * @throws {ConfigError} naming every variable that is missing or wrong.
+ */
+export function parseEnv<Shape extends z.ZodRawShape>(
+  shape: Shape,
+  get: (name: string) => string | undefined,
+): z.output<z.ZodObject<Shape>> {
+  const given = Object.fromEntries(
+    Object.keys(shape).map((name) => [name, get(name) || undefined]),
+  );
+  // Checked one by one: a wrong variable must not hide that others are wrong too.
+  const parsed = z.object(shape).safeParse(given, { reportInput: false });
+  if (parsed.success) return parsed.data as z.output<z.ZodObject<Shape>>;
+  throw configError(
+    parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`),
+  );
+}
+
+/** @param faults one line each: a variable's name, a colon, what is wrong with it. */
+export function configError(faults: readonly string[]): ConfigError {
+  return new ConfigError(`Cannot start:\n  ${faults.join("\n  ")}`);
+}
+
+/** The contents of files named by variables. @throws {ConfigError} naming the variable of each unreadable file. */
+export function readFiles<Names extends string>(
+  files: Readonly<Record<Names, string>>,
+): Readonly<Record<Names, string>> {
+  const faults: string[] = [];
+  const texts: Record<string, string> = {};
+  for (const [variable, path] of Object.entries<string>(files)) {
+    try {
+      texts[variable] = Deno.readTextFileSync(path);
+    } catch (thrown) {
+      faults.push(`${variable}: Cannot read the file it names: ${(thrown as Error).name}`);
+    }
+  }
+  if (faults.length > 0) throw configError(faults);
+  return texts as Record<Names, string>;
+}

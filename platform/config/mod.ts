@@ -1,0 +1,3 @@
+export * from "./env.ts";
+export * from "./secret.ts";
+export * from "./variables.ts";

@@ -1,0 +1,110 @@
+import {
+  DatabaseSync,
+  type SQLInputValue,
+  type SQLOutputValue,
+  type StatementSync,
+} from "node:sqlite";
+
+export type Row = Readonly<Record<string, SQLOutputValue>>;
+export type Values = Readonly<Record<string, SQLInputValue>>;
+
+const statementsMax = 200;
+
+/**
+ * One SQLite file. Committed means on disk: it survives `kill -9` and a power cut.
+ * Calls are synchronous, so a transaction is a plain function; nothing else runs meanwhile.
+ */
+export class Database implements Disposable {
+  readonly #db: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+  #depth = 0;
+
+  private constructor(db: DatabaseSync) {
+    this.#db = db;
+  }
+
+  /**
+   * Opens or creates the file and brings its schema up to date.
+   *
+   * @param path of the file, or `:memory:`.
+   * @param migrations statements by version, first is 1. A released one is never edited: a change is a new one.
+   */
+  static open(path: string, migrations: readonly string[]): Database {
+    const db = new DatabaseSync(path);
+    db.exec("pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on");
+    db.exec("pragma busy_timeout = 2000");
+    const database = new Database(db);
+    database.#migrate(migrations);
+    return database;
+  }
+
+  /** Opens another program's file for reading. @throws when it does not exist yet. */
+  static openReadOnly(path: string): Database {
+    const db = new DatabaseSync(path, { readOnly: true });
+    db.exec("pragma busy_timeout = 2000");
+    return new Database(db);
+  }
+
+  /** The first row, or undefined. */
+  get(sql: string, values: Values = {}): Row | undefined {
+    return this.#prepare(sql).get(values);
+  }
+
+  all(sql: string, values: Values = {}): Row[] {
+    return this.#prepare(sql).all(values);
+  }
+
+  /** Runs a statement that changes rows. @returns how many. */
+  run(sql: string, values: Values = {}): number {
+    return Number(this.#prepare(sql).run(values).changes);
+  }
+
+  /** All of `work` or nothing: when it throws, nothing is written. Inside another transaction, part of it. */
+  transaction<T>(work: () => T): T {
+    if (this.#depth > 0) return work();
+    this.#db.exec("begin immediate");
+    this.#depth++;
+    try {
+      const result = work();
+      this.#db.exec("commit");
+      return result;
+    } catch (thrown) {
+      this.#db.exec("rollback");
+      throw thrown;
+    } finally {
+      this.#depth--;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#statements.clear();
+    this.#db.close();
+  }
+
+  #prepare(sql: string): StatementSync {
+    const known = this.#statements.get(sql);
+    if (known) return known;
+    if (this.#statements.size >= statementsMax) this.#statements.clear();
+    const statement = this.#db.prepare(sql);
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+
+  #migrate(migrations: readonly string[]): void {
+    this.transaction(() => {
+      const applied = Number(this.get("pragma user_version")?.["user_version"] ?? 0);
+      if (applied > migrations.length) {
+        throw new Error(`Cannot open database: its schema ${applied} is newer than this program`);
+      }
+      for (const migration of migrations.slice(applied)) this.#db.exec(migration);
+      this.#db.exec(`pragma user_version = ${migrations.length}`);
+    });
+  }
+}
+
+/** Whether `thrown` says that a unique or primary key was there already. */
+export function isUniqueViolation(thrown: unknown): boolean {
+  return thrown instanceof Error && "errcode" in thrown &&
+    // SQLITE_CONSTRAINT_PRIMARYKEY and SQLITE_CONSTRAINT_UNIQUE
+    (thrown.errcode === 1555 || thrown.errcode === 2067);
+}

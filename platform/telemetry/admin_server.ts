@@ -1,0 +1,30 @@
+export interface AdminServer extends AsyncDisposable {
+  readonly port: number;
+  /** `/readyz` says yes until the returned handle is disposed of. */
+  declareReady(): Disposable;
+}
+
+/** Probes in plain HTTP, on a loopback port of their own: a prober need not hold a certificate. */
+export function serveAdmin(
+  { hostname, port }: { readonly hostname: string; readonly port: number },
+): AdminServer {
+  let ready = false;
+  const server = Deno.serve({ hostname, port, onListen() {} }, ({ url }) => {
+    switch (new URL(url).pathname) {
+      case "/livez":
+        return new Response(null, { status: 204 });
+      case "/readyz":
+        return new Response(null, { status: ready ? 204 : 503 });
+      default:
+        return new Response(null, { status: 404 });
+    }
+  });
+  return {
+    port: server.addr.port,
+    declareReady() {
+      ready = true;
+      return { [Symbol.dispose]: () => void (ready = false) };
+    },
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
+}

@@ -1,0 +1,78 @@
+export type Fields = Readonly<Record<string, unknown>>;
+
+export const logLevels = ["debug", "info", "warn", "error"] as const;
+export type LogLevel = typeof logLevels[number];
+
+/** Writes events: a constant message, and data in Elastic Common Schema fields. */
+export interface Logger {
+  debug(message: string, fields?: Fields): void;
+  info(message: string, fields?: Fields): void;
+  warn(message: string, fields?: Fields): void;
+  error(message: string, fields?: Fields): void;
+  /** At level `error`, with the class, message and stack of `thrown` and of each cause behind it. */
+  failure(message: string, thrown: unknown, fields?: Fields): void;
+}
+
+export interface LoggerOptions {
+  readonly service: string;
+  readonly level?: LogLevel;
+  readonly write?: (line: string) => void;
+  readonly now?: () => Date;
+}
+
+/** Writes one Elastic Common Schema document per line, to standard output by default. */
+export function createLogger(
+  { service, level = "info", write = toStandardOutput, now = () => new Date() }: LoggerOptions,
+): Logger {
+  const lowest = logLevels.indexOf(level);
+  const logAt = (at: LogLevel) => (message: string, fields?: Fields): void => {
+    if (logLevels.indexOf(at) < lowest) return;
+    write(JSON.stringify({
+      "@timestamp": now().toISOString(),
+      "log.level": at,
+      message,
+      "ecs.version": "8.11.0",
+      "service.name": service,
+      ...fields,
+    }));
+  };
+  return {
+    debug: logAt("debug"),
+    info: logAt("info"),
+    warn: logAt("warn"),
+    error: logAt("error"),
+    failure: (message, thrown, fields) =>
+      logAt("error")(message, { ...fields, ...errorFields(thrown) }),
+  };
+}
+
+/** A logger that says nothing: for tests of other things. */
+export const silentLogger: Logger = {
+  debug() {},
+  info() {},
+  warn() {},
+  error() {},
+  failure() {},
+};
+
+const causesMax = 5;
+
+function errorFields(thrown: unknown): Fields {
+  const chain: Error[] = [];
+  for (let at = thrown; at instanceof Error && chain.length < causesMax; at = at.cause) {
+    chain.push(at);
+  }
+  const last = chain.at(-1);
+  if (!last) return { "error.type": typeof thrown };
+  return {
+    "error.type": last.name,
+    "error.message": chain.map(({ message }) => message).join(": "),
+    "error.stack_trace": last.stack,
+  };
+}
+
+const encoder = new TextEncoder();
+
+function toStandardOutput(line: string): void {
+  Deno.stdout.writeSync(encoder.encode(`${line}\n`));
+}

@@ -1,0 +1,3 @@
+export * from "./admin_server.ts";
+export * from "./logger.ts";
+export * from "./request_log.ts";
