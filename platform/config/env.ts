@@ -33,19 +33,23 @@ export function configError(faults: readonly string[]): ConfigError {
   return new ConfigError(`Cannot start:\n  ${faults.join("\n  ")}`);
 }
 
-/** The contents of files named by variables. @throws {ConfigError} naming the variable of each unreadable file. */
-export function readFiles<Names extends string>(
-  files: Readonly<Record<Names, string>>,
-): Readonly<Record<Names, string>> {
+/**
+ * The contents of files named by variables; undefined for a variable that names none.
+ *
+ * @throws {ConfigError} naming the variable of each unreadable file.
+ */
+export function readFiles<Paths extends Readonly<Record<string, string | undefined>>>(
+  paths: Paths,
+): { readonly [Variable in keyof Paths]: Paths[Variable] } {
   const faults: string[] = [];
-  const texts: Record<string, string> = {};
-  for (const [variable, path] of Object.entries<string>(files)) {
+  const texts: Record<string, string | undefined> = {};
+  for (const [variable, path] of Object.entries(paths)) {
     try {
-      texts[variable] = Deno.readTextFileSync(path);
+      texts[variable] = path === undefined ? undefined : Deno.readTextFileSync(path);
     } catch (thrown) {
       faults.push(`${variable}: Cannot read the file it names: ${(thrown as Error).name}`);
     }
   }
   if (faults.length > 0) throw configError(faults);
-  return texts as Record<Names, string>;
+  return texts as Paths;
 }

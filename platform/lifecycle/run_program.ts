@@ -10,14 +10,16 @@ export async function runProgram(
   log: Logger,
   start: (running: AsyncDisposableStack) => Promise<void>,
 ): Promise<never> {
+  // Listened for from the beginning: a stop during the start is a stop, too.
+  const stop = stopSignal();
   try {
     await using running = new AsyncDisposableStack();
     await start(running);
-    log.info("Program ready");
-    log.info("Program stopping", { "process.signal": await stopSignal() });
+    log.info("Program ready", { "process.memory.rss": Deno.memoryUsage().rss });
+    log.info("Program stopping", { "process.signal": await stop });
   } catch (thrown) {
     if (thrown instanceof ConfigError) log.error(thrown.message);
-    else if (thrown instanceof Deno.errors.AddrInUse || isAddressInUse(thrown)) {
+    else if (isAddressInUse(thrown)) {
       log.error("Cannot start: a port is in use", { "error.message": (thrown as Error).message });
     } else log.failure("Program failed", thrown);
     Deno.exit(1);
@@ -26,7 +28,8 @@ export async function runProgram(
   Deno.exit(0);
 }
 
-/** What `node:net` throws where `Deno.serve` throws `AddrInUse`. */
+/** `Deno.serve` throws a class of its own, `node:net` an error with a code. */
 function isAddressInUse(thrown: unknown): boolean {
-  return thrown instanceof Error && "code" in thrown && thrown.code === "EADDRINUSE";
+  return thrown instanceof Deno.errors.AddrInUse ||
+    (thrown instanceof Error && "code" in thrown && thrown.code === "EADDRINUSE");
 }

@@ -1,0 +1,2 @@
+export * from "./field_cipher.ts";
+export * from "./key_ring.ts";

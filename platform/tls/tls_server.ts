@@ -1,0 +1,93 @@
+import { Problem, problemResponse, problemTypes } from "platform/problem";
+import type { Logger } from "platform/telemetry";
+import type { Peer } from "./connection.ts";
+import { Front, loopback } from "./front.ts";
+import type { PeerVerifier } from "./peer_verifier.ts";
+import { defaultServerLimits, type ServerLimits } from "./server_limits.ts";
+import type { TlsIdentity } from "./tls_identity.ts";
+
+/** Answers a request of a known peer. The scheme of the request's URL is `http:` whatever the client used. */
+export type PeerHandler = (request: Request, peer: Peer) => Response | Promise<Response>;
+
+/** A running server. Disposal stops new work, lets answers in flight finish, and cuts what is left at `drainMs`. */
+export interface TlsServer extends AsyncDisposable {
+  readonly port: number;
+}
+
+export interface TlsServerOptions {
+  readonly hostname: string;
+  /** 0 asks the system for a free one. */
+  readonly port: number;
+  /** Followed while the server runs. Not closed with it. */
+  readonly identity: TlsIdentity;
+  readonly log: Logger;
+  readonly limits?: Partial<ServerLimits>;
+}
+
+/**
+ * Serves HTTP/1.1 and HTTP/2 over TLS to anyone: the public edge, where no client shows a certificate.
+ *
+ * A front before `Deno.serve`, because that one alone lets a client hold a connection with half a header.
+ */
+export function serveTls(options: TlsServerOptions, handler: PeerHandler): Promise<TlsServer> {
+  return serveBehindFront(options, undefined, handler);
+}
+
+/** @param verifier present when clients must show a certificate. */
+export async function serveBehindFront(
+  { hostname, port, identity, log, limits: given }: TlsServerOptions,
+  verifier: PeerVerifier | undefined,
+  handler: PeerHandler,
+): Promise<TlsServer> {
+  const limits = { ...defaultServerLimits, ...given };
+  const cutting = new AbortController();
+  const inner: Deno.HttpServer<Deno.NetAddr> = Deno.serve({
+    hostname: loopback,
+    port: 0,
+    signal: cutting.signal,
+    onListen() {},
+    onError(thrown) {
+      log.failure("Request failed", thrown);
+      return problemResponse(thrown);
+    },
+  }, (request, { remoteAddr, completed }) => {
+    const connection = front.connectionAt(remoteAddr.port);
+    // Whoever else on this machine finds the inner port has no identity, and gets no answer.
+    if (!connection) return problemResponse(new Problem(problemTypes.peerNotAllowed));
+    connection.requestBegan(completed);
+    return handler(request, connection.peer);
+  });
+  const front = new Front({ identity, verifier, limits, log, innerPort: inner.addr.port });
+  try {
+    const outerPort = await front.listen(hostname, port);
+    const drain = () => drainServer({ front, inner, cutting, drainMs: limits.drainMs });
+    return { port: outerPort, [Symbol.asyncDispose]: drain };
+  } catch (thrown) {
+    await inner.shutdown();
+    throw thrown;
+  }
+}
+
+interface Draining {
+  readonly front: Front;
+  readonly inner: Deno.HttpServer;
+  /** Aborted, it ends the inner server with whatever is in flight. */
+  readonly cutting: AbortController;
+  readonly drainMs: number;
+}
+
+/**
+ * The inner server ends its connections one by one as their answers are done, and the front passes each
+ * end on behind the last bytes. Ending the front's connections first would lose those bytes.
+ */
+async function drainServer({ front, inner, cutting, drainMs }: Draining): Promise<void> {
+  front.close();
+  const cutOff = setTimeout(() => {
+    front.cutAll();
+    cutting.abort();
+  }, drainMs);
+  const cut = new Promise((resolve) => cutting.signal.addEventListener("abort", resolve));
+  await Promise.race([inner.shutdown(), cut]);
+  await front.closed();
+  clearTimeout(cutOff);
+}

@@ -1,0 +1,107 @@
+import { z } from "zod";
+import {
+  configError,
+  parseEnv,
+  Port,
+  programVariables,
+  readFiles,
+  Secret,
+  tokenVariables,
+} from "platform/config";
+import type { TokenRules } from "platform/access";
+import type { LogLevel } from "platform/telemetry";
+import type { TlsFiles } from "platform/tls";
+import type { StoresConfig } from "./adapters/mod.ts";
+import { paymentDeadlineMs } from "./domain/mod.ts";
+
+const variables = {
+  ...programVariables,
+  ...tokenVariables,
+  OIDC_CLIENT_ID: z.string().default("orders"),
+  OIDC_CLIENT_SECRET_FILE: z.string(),
+  ORDERS_PORT: Port.default(4003),
+  ORDERS_ADMIN_PORT: Port.default(9103),
+  SALLYPORT_DATA_DIR: z.string(),
+  ENCRYPTION_KEYS_FILE: z.string(),
+  ORDERS_PAYMENT_DEADLINE_MS: z.coerce.number().int().min(100).default(paymentDeadlineMs),
+  DEMO_PRODUCTS_FILE: z.string().optional(),
+  FAULT_POINT: z.string().regex(/^[a-z_.]+$/).optional(),
+};
+
+export interface Config {
+  readonly logLevel: LogLevel;
+  readonly server: { readonly hostname: string; readonly port: number; readonly drainMs: number };
+  readonly adminPort: number;
+  readonly tls: TlsFiles;
+  readonly stores: StoresConfig;
+  readonly paymentEventsPath: string;
+  readonly tokens: TokenRules;
+  readonly client: { readonly tokenUrl: string; readonly id: string; readonly secret: Secret };
+  readonly paymentUrl: string;
+  readonly paymentDeadlineMs: number;
+  readonly encryptionKeys: Secret;
+  /** JSON of the products to offer when there are none. Development only. */
+  readonly demoProducts: string | undefined;
+  readonly fault: { readonly point: string | undefined; readonly markerDir: string };
+}
+
+/** @throws {ConfigError} naming every variable that is missing or wrong. */
+export function loadConfig(get: (name: string) => string | undefined): Config {
+  const given = parseEnv(variables, get);
+  refuseInProduction(given);
+  const files = readFiles({
+    OIDC_CLIENT_SECRET_FILE: given.OIDC_CLIENT_SECRET_FILE,
+    ENCRYPTION_KEYS_FILE: given.ENCRYPTION_KEYS_FILE,
+    DEMO_PRODUCTS_FILE: given.DEMO_PRODUCTS_FILE,
+  });
+  const dataDir = given.SALLYPORT_DATA_DIR;
+  return {
+    logLevel: given.LOG_LEVEL,
+    server: {
+      hostname: given.LISTEN_HOSTNAME,
+      port: given.ORDERS_PORT,
+      drainMs: given.DRAIN_TIMEOUT_MS,
+    },
+    adminPort: given.ORDERS_ADMIN_PORT,
+    tls: {
+      certFile: given.TLS_CERT_FILE,
+      keyFile: given.TLS_KEY_FILE,
+      caFile: given.TLS_CA_FILE,
+      revokedFile: given.TLS_REVOKED_FILE,
+    },
+    stores: {
+      kind: "embedded",
+      path: `${dataDir}/orders/orders.sqlite`,
+      eventsPath: `${dataDir}/events/orders.sqlite`,
+    },
+    paymentEventsPath: `${dataDir}/events/payment.sqlite`,
+    tokens: {
+      issuer: given.OIDC_ISSUER ?? `${given.EDGE_URL}/oidc`,
+      audience: given.OIDC_AUDIENCE ?? given.EDGE_URL,
+      jwksUri: given.OIDC_JWKS_URI ?? `${given.AUTH_URL}/oidc/jwks`,
+      clientId: given.OIDC_CLIENT_ID,
+    },
+    client: {
+      tokenUrl: `${given.AUTH_URL}/oidc/token`,
+      id: given.OIDC_CLIENT_ID,
+      secret: new Secret(files.OIDC_CLIENT_SECRET_FILE.trim()),
+    },
+    paymentUrl: given.PAYMENT_URL,
+    paymentDeadlineMs: given.ORDERS_PAYMENT_DEADLINE_MS,
+    encryptionKeys: new Secret(files.ENCRYPTION_KEYS_FILE),
+    demoProducts: files.DEMO_PRODUCTS_FILE,
+    fault: { point: given.FAULT_POINT, markerDir: `${dataDir}/orders` },
+  };
+}
+
+function refuseInProduction(given: {
+  readonly SALLYPORT_ENV: string;
+  readonly DEMO_PRODUCTS_FILE?: string | undefined;
+  readonly FAULT_POINT?: string | undefined;
+}): void {
+  if (given.SALLYPORT_ENV !== "production") return;
+  const faults = ["ORDERS_POSTGRES_URL: The embedded store is for development only"];
+  if (given.DEMO_PRODUCTS_FILE) faults.push("DEMO_PRODUCTS_FILE: For development only");
+  if (given.FAULT_POINT) faults.push("FAULT_POINT: For development only");
+  throw configError(faults);
+}

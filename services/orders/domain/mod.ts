@@ -1,0 +1,5 @@
+export * from "./order.ts";
+export * from "./order_error.ts";
+export * from "./product.ts";
+export * from "./saga.ts";
+export * from "./transition.ts";

@@ -1,0 +1,283 @@
+import { type Periodic, periodically } from "platform/lifecycle";
+import type { Logger } from "platform/telemetry";
+import {
+  authorized,
+  confirmed,
+  type Course,
+  isPastDeadline,
+  type Order,
+  type OrderId,
+  paymentFailed,
+  type Transition,
+  undone,
+  unsettled,
+} from "./domain/mod.ts";
+import {
+  type MethodCipher,
+  type OrderStore,
+  type Payments,
+  PaymentsError,
+  type PaymentView,
+  type SagaStore,
+} from "./ports.ts";
+
+/** Longer than the calls of one step may take. A crashed holder blocks its saga for no longer. */
+const leaseMs = 30_000;
+const dueMax = 20;
+
+export interface SagaRunnerOptions {
+  readonly orders: OrderStore;
+  readonly sagas: SagaStore;
+  readonly payments: Payments;
+  readonly methods: MethodCipher;
+  readonly log: Logger;
+  readonly now: () => Date;
+  /** Called between the steps, with the name of the place: where tests let the process die. */
+  readonly reach: (faultPoint: string) => void;
+  /** How often the store is asked for sagas that are due. */
+  readonly everyMs?: number;
+}
+
+/**
+ * Goes on with the sagas of all orders until they are done, those that a crash left included.
+ * Every step may be repeated: payment tells repeated calls by their keys.
+ */
+export class SagaRunner implements AsyncDisposable {
+  readonly #options: SagaRunnerOptions;
+  readonly #underWay = new Map<OrderId, Promise<Course | undefined>>();
+  readonly #worker: Periodic;
+  #stopping = false;
+
+  constructor(options: SagaRunnerOptions) {
+    this.#options = options;
+    const { log, everyMs = 250 } = options;
+    this.#worker = periodically({ name: "sagas", everyMs, log }, () => this.#advanceDue());
+  }
+
+  /** Goes on with an order's saga now, in the background. */
+  wake(id: OrderId): void {
+    this.#advance(id).catch((thrown) =>
+      this.#options.log.failure("Cannot go on with saga", thrown)
+    );
+  }
+
+  /** Resolves when the order's payment is settled one way or the other, or after `timeoutMs`. */
+  async settle(id: OrderId, timeoutMs: number): Promise<void> {
+    const { promise: late, resolve } = Promise.withResolvers<undefined>();
+    const timer = setTimeout(() => resolve(undefined), timeoutMs);
+    const timeUp = performance.now() + timeoutMs;
+    try {
+      while (performance.now() < timeUp) {
+        const course = await Promise.race([this.#advance(id), late]);
+        if (!course || isSettled(course)) return;
+        const untilDueMs = Date.parse(course.saga.dueAt) - this.#options.now().getTime();
+        await Promise.race([pause(untilDueMs), late]);
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopping = true;
+    await this.#worker[Symbol.asyncDispose]();
+    await Promise.allSettled(this.#underWay.values());
+  }
+
+  async #advanceDue(): Promise<void> {
+    const { sagas, now } = this.#options;
+    const due = await sagas.due(now(), dueMax);
+    await Promise.all(due.map((id) => this.#advance(id)));
+  }
+
+  /** One at a time for each order: who comes meanwhile gets the outcome of the one under way. */
+  #advance(id: OrderId): Promise<Course | undefined> {
+    const underWay = this.#underWay.get(id);
+    if (underWay) return underWay;
+    const advancing = this.#claimAndAdvance(id).finally(() => this.#underWay.delete(id));
+    this.#underWay.set(id, advancing);
+    return advancing;
+  }
+
+  async #claimAndAdvance(id: OrderId): Promise<Course | undefined> {
+    const { sagas, now } = this.#options;
+    let course = await sagas.claim(id, now(), leaseMs);
+    if (!course) return undefined;
+    try {
+      for (let goingOn = true; goingOn && !this.#stopping;) {
+        const before: Course = course;
+        course = await this.#step(before) ?? before;
+        goingOn = course.saga.step !== before.saga.step && course.saga.step !== "done";
+      }
+      return course;
+    } finally {
+      await sagas.release(id);
+    }
+  }
+
+  async #step(course: Course): Promise<Course | undefined> {
+    const { orders, now, reach, log } = this.#options;
+    const { step } = course.saga;
+    reach(`saga.before_${step}`);
+    const decide = await this.#ask(course).catch((thrown) => {
+      if (!(thrown instanceof PaymentsError && thrown.code === "unavailable")) throw thrown;
+      log.warn("Payment is out of reach", { "order.id": course.order.id, "saga.step": step });
+      return (current: Course) => unsettled(current, null, now());
+    });
+    reach(`saga.after_${step}`);
+    // While payment was asked, the order may have been cancelled: what was learnt is then for the next step.
+    const next = await orders.transition(
+      course.order.id,
+      "any",
+      (current) =>
+        current.saga.step === step ? decide(current) : { ...current, releasesStock: false },
+    );
+    reach(`saga.committed_${step}`);
+    return next;
+  }
+
+  #ask(course: Course): Promise<(current: Course) => Transition> {
+    switch (course.saga.step) {
+      case "authorize":
+        return this.#authorize(course);
+      case "capture":
+        return this.#capture(course);
+      case "undo_payment":
+        return this.#undo(course);
+      case "done":
+        return Promise.resolve((current) => ({ ...current, releasesStock: false }));
+    }
+  }
+
+  async #authorize(course: Course): Promise<(current: Course) => Transition> {
+    const { now } = this.#options;
+    if (isPastDeadline(course.saga, now())) return giveUp(now());
+    let payment: PaymentView;
+    try {
+      payment = await this.#firstSight(course);
+    } catch (thrown) {
+      if (!isRefusal(thrown)) throw thrown;
+      return (current) => paymentFailed(current, { undo: false, at: now() });
+    }
+    const { id, status } = payment;
+    switch (status) {
+      case "requires_capture":
+        return (current) => authorized(current, id, now());
+      case "succeeded":
+        return (current) => confirmed(current, id, now());
+      case "failed":
+      case "canceled":
+        return (current) => paymentFailed(current, { undo: false, at: now() });
+      case "processing":
+      case "unknown":
+        return (current) => unsettled(current, id, now());
+    }
+  }
+
+  async #capture({ order, saga }: Course): Promise<(current: Course) => Transition> {
+    const { payments, now } = this.#options;
+    const id = order.paymentId!;
+    let payment = saga.attempts > 0 ? await payments.find(id) : undefined;
+    if (!payment || payment.status === "requires_capture") {
+      if (isPastDeadline(saga, now())) return giveUp(now());
+      try {
+        payment = await payments.capture(id, `capture-${order.id}-${saga.attempts}`);
+      } catch (thrown) {
+        if (!isRefusal(thrown)) throw thrown;
+        // Somebody else moved the payment: see where it stands, next time.
+        return (current) => unsettled(current, id, now());
+      }
+    }
+    switch (payment.status) {
+      case "succeeded":
+        return (current) => confirmed(current, id, now());
+      case "failed":
+      case "canceled":
+        return (current) => paymentFailed(current, { undo: false, at: now() });
+      case "requires_capture":
+      case "processing":
+      case "unknown":
+        return isPastDeadline(saga, now())
+          ? giveUp(now())
+          : (current) => unsettled(current, id, now());
+    }
+  }
+
+  /** Sees to it that the payment holds and keeps no money, whatever has become of it. */
+  async #undo(course: Course): Promise<(current: Course) => Transition> {
+    const { payments, now } = this.#options;
+    const { order, saga } = course;
+    let payment: PaymentView;
+    try {
+      payment = await this.#firstSight(course);
+    } catch (thrown) {
+      if (!isRefusal(thrown)) throw thrown;
+      // Payment knows of none, and will make none: the order is no longer pending.
+      return (current) => undone(current, now());
+    }
+    if (payment.status !== "succeeded" && !isClosed(payment)) {
+      payment = await refusalAsIs(payment, payments.cancel(payment.id));
+    }
+    if (payment.status === "succeeded" && !isClosed(payment)) {
+      const restMinor = payment.capturedMinor - payment.refundedMinor;
+      const key = `undo-${order.id}-${saga.attempts}`;
+      await refusalAsIs(undefined, payments.refund(payment.id, restMinor, key));
+      payment = await payments.find(payment.id);
+    }
+    return isClosed(payment)
+      ? (current) => undone(current, now())
+      : (current) => unsettled(current, payment.id, now());
+  }
+
+  /**
+   * The order's payment as it stands. While its id is unknown, asks for it under the order's own key:
+   * payment answers with the one there is, or makes it, or refuses.
+   */
+  #firstSight({ order, saga }: Course): Promise<PaymentView> {
+    const { payments } = this.#options;
+    if (order.paymentId !== null) return payments.find(order.paymentId);
+    if (saga.sealedMethod === null) throw new Error("Cannot ask payment: the saga has no method");
+    return this.#ownPayment(order, saga.sealedMethod);
+  }
+
+  /** The answer to a repeated request is the first one: only a look tells where the payment stands now. */
+  async #ownPayment(order: Order, sealedMethod: string): Promise<PaymentView> {
+    const { payments, methods } = this.#options;
+    const paymentMethod = await methods.open(sealedMethod, order.id);
+    const { id, status } = await payments.authorize(order, paymentMethod);
+    if (status === "failed") return { id, status, capturedMinor: 0, refundedMinor: 0 };
+    return await payments.find(id);
+  }
+}
+
+function giveUp(at: Date): (current: Course) => Transition {
+  return (current) => paymentFailed(current, { undo: true, at });
+}
+
+function isSettled({ order, saga }: Course): boolean {
+  return saga.step === "done" || (order.status !== "pending" && order.status !== "authorized");
+}
+
+/** Whether a payment neither holds nor keeps any money. */
+function isClosed({ status, capturedMinor, refundedMinor }: PaymentView): boolean {
+  return status === "canceled" || status === "failed" ||
+    (status === "succeeded" && refundedMinor >= capturedMinor);
+}
+
+function isRefusal(thrown: unknown): boolean {
+  return thrown instanceof PaymentsError && thrown.code === "refused";
+}
+
+/** A refused call changes nothing: the next look at the payment tells why. */
+async function refusalAsIs<T>(otherwise: T, call: Promise<T>): Promise<T> {
+  try {
+    return await call;
+  } catch (thrown) {
+    if (isRefusal(thrown)) return otherwise;
+    throw thrown;
+  }
+}
+
+function pause(ms: number): Promise<undefined> {
+  return new Promise((resolve) => setTimeout(() => resolve(undefined), Math.max(0, ms)));
+}

@@ -1,0 +1,3 @@
+export * from "./cookie_jar.ts";
+export * from "./edge_client.ts";
+export * from "./sign_in.ts";

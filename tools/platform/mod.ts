@@ -1,0 +1,7 @@
+export * from "./addresses.ts";
+export * from "./credentials.ts";
+export * from "./development_folder.ts";
+export * from "./private_files.ts";
+export * from "./programs.ts";
+export * from "./running_platform.ts";
+export * from "./supervisor.ts";

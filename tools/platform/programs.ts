@@ -1,0 +1,201 @@
+import { localUrl, type Ports } from "./addresses.ts";
+
+export type ProgramName = "psp" | "auth" | "payment" | "orders" | "gateway";
+
+/** How one program is run: its own rights, its own variables, and nothing else. */
+export interface Program {
+  readonly name: ProgramName;
+  /** Path below the checkout. */
+  readonly entry: string;
+  /** Flags beyond the permission set of the program's own `deno.json`: what depends on paths and ports. */
+  readonly flags: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export interface ProgramOptions {
+  /** Absolute path of the development folder. */
+  readonly dir: string;
+  readonly ports: Ports;
+  /** Variables that a test sets for one program. */
+  readonly extraEnv?: Readonly<Partial<Record<ProgramName, Readonly<Record<string, string>>>>>;
+}
+
+/** All programs of a development platform, in the order in which they are needed; they stop in reverse. */
+export function programsOf(options: ProgramOptions): readonly Program[] {
+  const programs = [
+    psp(options),
+    auth(options),
+    payment(options),
+    orders(options),
+    gateway(options),
+  ];
+  return programs.map((program) => ({
+    ...program,
+    env: { ...program.env, ...options.extraEnv?.[program.name] },
+  }));
+}
+
+function psp({ dir, ports }: ProgramOptions): Program {
+  const files = [`${dir}/secrets/psp_api_key`, `${dir}/secrets/psp_webhook`];
+  return {
+    name: "psp",
+    entry: "services/psp/main.ts",
+    flags: flags({
+      read: [...tlsFiles(dir, "psp"), ...files, `${dir}/data/psp`],
+      write: [`${dir}/data/psp`],
+      net: ["127.0.0.1", `localhost:${ports.gateway}`],
+    }),
+    env: {
+      ...shared({ dir, ports }, "psp"),
+      PSP_PORT: String(ports.psp),
+      PSP_API_KEY_FILE: `${dir}/secrets/psp_api_key`,
+      PSP_WEBHOOK_SECRET_FILE: `${dir}/secrets/psp_webhook`,
+      PSP_WEBHOOK_URL: `${localUrl(ports.gateway)}/webhooks/psp`,
+    },
+  };
+}
+
+function auth({ dir, ports }: ProgramOptions): Program {
+  const keys = `${dir}/keys`;
+  const files = {
+    OIDC_SIGNING_KEYS_FILE: `${keys}/signing.json`,
+    OIDC_COOKIE_KEYS_FILE: `${keys}/cookies.json`,
+    OIDC_CLIENTS_FILE: `${keys}/clients.json`,
+    DEMO_USERS_FILE: `${keys}/demo_users.json`,
+    ENCRYPTION_KEYS_FILE: `${keys}/encryption_auth.json`,
+  };
+  return {
+    name: "auth",
+    entry: "services/auth/main.ts",
+    flags: flags({
+      read: [
+        ...tlsFiles(dir, "auth"),
+        ...Object.values(files),
+        `${dir}/data/auth`,
+        `${dir}/data/events`,
+        checkout("services/auth"),
+      ],
+      write: [`${dir}/data/auth`, `${dir}/data/events/auth.sqlite`],
+      net: ["127.0.0.1"],
+    }),
+    env: {
+      ...shared({ dir, ports }, "auth"),
+      AUTH_PORT: String(ports.auth),
+      AUTH_ADMIN_PORT: String(ports.authAdmin),
+      ...files,
+    },
+  };
+}
+
+function payment({ dir, ports }: ProgramOptions): Program {
+  const files = {
+    OIDC_CLIENT_SECRET_FILE: `${dir}/secrets/payment_client`,
+    PSP_API_KEY_FILE: `${dir}/secrets/psp_api_key`,
+    PSP_WEBHOOK_SECRET_FILE: `${dir}/secrets/psp_webhook`,
+    ENCRYPTION_KEYS_FILE: `${dir}/keys/encryption_payment.json`,
+  };
+  return {
+    name: "payment",
+    entry: "services/payment/main.ts",
+    flags: flags({
+      read: [
+        ...tlsFiles(dir, "payment"),
+        ...Object.values(files),
+        `${dir}/data/payment`,
+        `${dir}/data/events`,
+      ],
+      write: [`${dir}/data/payment`, `${dir}/data/events/payment.sqlite`],
+      net: ["127.0.0.1", ...localhost(ports.auth, ports.orders, ports.psp)],
+    }),
+    env: {
+      ...shared({ dir, ports }, "payment"),
+      PAYMENT_PORT: String(ports.payment),
+      PAYMENT_ADMIN_PORT: String(ports.paymentAdmin),
+      PSP_URL: localUrl(ports.psp),
+      OIDC_CLIENT_ID: "payment",
+      ...files,
+    },
+  };
+}
+
+function orders({ dir, ports }: ProgramOptions): Program {
+  const files = {
+    OIDC_CLIENT_SECRET_FILE: `${dir}/secrets/orders_client`,
+    ENCRYPTION_KEYS_FILE: `${dir}/keys/encryption_orders.json`,
+    DEMO_PRODUCTS_FILE: `${dir}/products.json`,
+  };
+  return {
+    name: "orders",
+    entry: "services/orders/main.ts",
+    flags: flags({
+      read: [
+        ...tlsFiles(dir, "orders"),
+        ...Object.values(files),
+        `${dir}/data/orders`,
+        `${dir}/data/events`,
+      ],
+      write: [`${dir}/data/orders`, `${dir}/data/events/orders.sqlite`],
+      net: ["127.0.0.1", ...localhost(ports.auth, ports.payment)],
+    }),
+    env: {
+      ...shared({ dir, ports }, "orders"),
+      ORDERS_PORT: String(ports.orders),
+      ORDERS_ADMIN_PORT: String(ports.ordersAdmin),
+      OIDC_CLIENT_ID: "orders",
+      ...files,
+    },
+  };
+}
+
+function gateway({ dir, ports }: ProgramOptions): Program {
+  return {
+    name: "gateway",
+    entry: "gateway/main.ts",
+    flags: flags({
+      read: [...tlsFiles(dir, "gateway"), checkout("gateway/gateway.yaml")],
+      write: [],
+      net: ["127.0.0.1", ...localhost(ports.auth, ports.payment, ports.orders)],
+    }),
+    env: {
+      ...shared({ dir, ports }, "gateway"),
+      GATEWAY_PORT: String(ports.gateway),
+      GATEWAY_ADMIN_PORT: String(ports.gatewayAdmin),
+      GATEWAY_CONFIG_FILE: checkout("gateway/gateway.yaml"),
+    },
+  };
+}
+
+function shared({ dir, ports }: ProgramOptions, name: ProgramName): Record<string, string> {
+  return {
+    SALLYPORT_ENV: "development",
+    SALLYPORT_DATA_DIR: `${dir}/data`,
+    EDGE_URL: localUrl(ports.gateway),
+    AUTH_URL: localUrl(ports.auth),
+    PAYMENT_URL: localUrl(ports.payment),
+    ORDERS_URL: localUrl(ports.orders),
+    TLS_CERT_FILE: `${dir}/tls/${name}/cert.pem`,
+    TLS_KEY_FILE: `${dir}/tls/${name}/key.pem`,
+    TLS_CA_FILE: `${dir}/tls/ca.pem`,
+    TLS_REVOKED_FILE: `${dir}/tls/revoked.json`,
+  };
+}
+
+function tlsFiles(dir: string, name: ProgramName): string[] {
+  return [`${dir}/tls/${name}`, `${dir}/tls/ca.pem`, `${dir}/tls/revoked.json`];
+}
+
+function localhost(...ports: readonly number[]): string[] {
+  return ports.map((port) => `localhost:${port}`);
+}
+
+function flags(
+  rights: { readonly read: string[]; readonly write: string[]; readonly net: string[] },
+): string[] {
+  return Object.entries(rights)
+    .filter(([, values]) => values.length > 0)
+    .map(([kind, values]) => `--allow-${kind}=${values.join(",")}`);
+}
+
+function checkout(path: string): string {
+  return new URL(`../../${path}`, import.meta.url).pathname;
+}

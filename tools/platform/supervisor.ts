@@ -1,0 +1,174 @@
+import { type Child, startChild } from "./child.ts";
+import type { Program, ProgramName } from "./programs.ts";
+
+const restartMsMin = 250;
+const restartMsMax = 10_000;
+/** A program that ran this long had a good start: its next crash is its first again. */
+const steadyMs = 30_000;
+const killAfterMs = 15_000;
+
+export interface SupervisorOptions {
+  /** In the order in which they are needed. */
+  readonly programs: readonly Program[];
+  /** Called with each line that a program prints. */
+  readonly onLine: (program: ProgramName, line: string) => void;
+  /** Called with what the supervisor itself has to say. */
+  readonly report: (message: string) => void;
+}
+
+interface Supervised {
+  readonly program: Program;
+  child: Child;
+  startedMs: number;
+  crashes: number;
+  restarting: boolean;
+}
+
+/** Runs programs, starts those again that crash, and stops all of them in order. */
+export class Supervisor implements AsyncDisposable {
+  readonly #options: SupervisorOptions;
+  readonly #running = new Map<ProgramName, Supervised>();
+  readonly #stopping = new AbortController();
+  readonly #exitCodes = new Map<ProgramName, number>();
+
+  private constructor(options: SupervisorOptions) {
+    this.#options = options;
+  }
+
+  /** @returns when every program is ready. @throws when one cannot start; the others are stopped then. */
+  static async start(options: SupervisorOptions): Promise<Supervisor> {
+    const supervisor = new Supervisor(options);
+    for (const program of options.programs) supervisor.#start(program);
+    try {
+      await Promise.all([...supervisor.#running.values()].map(({ child }) => child.ready));
+    } catch (thrown) {
+      await supervisor.stop();
+      throw thrown;
+    }
+    for (const supervised of supervisor.#running.values()) supervisor.#watch(supervised);
+    return supervisor;
+  }
+
+  pid(name: ProgramName): number {
+    return this.#get(name).child.pid;
+  }
+
+  /** Ends a program the hard way. It is started again like after any crash. */
+  kill(name: ProgramName): void {
+    this.#get(name).child.kill("SIGKILL");
+  }
+
+  /** Resolves when the program that runs now, or the next one in its place, is ready. */
+  async ready(name: ProgramName): Promise<void> {
+    for (;;) {
+      const { child } = this.#get(name);
+      try {
+        return await child.ready;
+      } catch {
+        // It ended before it was ready: wait for the one that follows.
+        await this.#replaced(name, child);
+      }
+    }
+  }
+
+  /** Resolves when `name` is another process than `pid`, and ready. */
+  async restarted(name: ProgramName, pid: number): Promise<void> {
+    const { child } = this.#get(name);
+    if (child.pid === pid) await this.#replaced(name, child);
+    await this.ready(name);
+  }
+
+  /** Stops a program as asked and starts it anew. */
+  async restart(name: ProgramName): Promise<void> {
+    const supervised = this.#get(name);
+    supervised.restarting = true;
+    await stopChild(supervised.child);
+    this.#begin(supervised);
+    supervised.restarting = false;
+    this.#watch(supervised);
+    await supervised.child.ready;
+  }
+
+  /** Stops every program, those first that call others. @returns whether all of them ended with 0. */
+  async stop(): Promise<boolean> {
+    this.#stopping.abort();
+    for (const { name } of this.#options.programs.toReversed()) {
+      const { code } = await stopChild(this.#get(name).child);
+      this.#exitCodes.set(name, code);
+    }
+    return [...this.#exitCodes.values()].every((code) => code === 0);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#stopping.signal.aborted) await this.stop();
+  }
+
+  #start(program: Program): void {
+    const supervised = { program, crashes: 0, restarting: false, startedMs: 0 } as Supervised;
+    this.#begin(supervised);
+    this.#running.set(program.name, supervised);
+  }
+
+  #begin(supervised: Supervised): void {
+    const { program } = supervised;
+    supervised.startedMs = performance.now();
+    supervised.child = startChild(program, (line) => this.#options.onLine(program.name, line));
+    this.#wakeWaiting(program.name);
+  }
+
+  readonly #waiting = new Map<ProgramName, (() => void)[]>();
+
+  #replaced(name: ProgramName, child: Child): Promise<void> {
+    if (this.#get(name).child !== child) return Promise.resolve();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.set(name, [...this.#waiting.get(name) ?? [], resolve]);
+    return promise;
+  }
+
+  #wakeWaiting(name: ProgramName): void {
+    for (const resolve of this.#waiting.get(name) ?? []) resolve();
+    this.#waiting.delete(name);
+  }
+
+  /** Starts the program again each time that it ends unasked, after a pause that doubles. */
+  async #watch(supervised: Supervised): Promise<void> {
+    const { child, program: { name } } = supervised;
+    const { code, signal } = await child.ended;
+    if (this.#stopping.signal.aborted || supervised.restarting) return;
+    if (performance.now() - supervised.startedMs > steadyMs) supervised.crashes = 0;
+    const pauseMs = Math.min(restartMsMax, restartMsMin * 2 ** supervised.crashes++);
+    this.#options.report(
+      `${name} ended (${signal ?? `exit ${code}`}), starting it again in ${pauseMs} ms`,
+    );
+    await pause(pauseMs, this.#stopping.signal);
+    if (this.#stopping.signal.aborted) return;
+    this.#begin(supervised);
+    this.#watch(supervised);
+  }
+
+  #get(name: ProgramName): Supervised {
+    const supervised = this.#running.get(name);
+    if (!supervised) throw new Error(`Cannot find program: "${name}" was not started`);
+    return supervised;
+  }
+}
+
+async function stopChild(child: Child): Promise<Deno.CommandStatus> {
+  child.kill("SIGTERM");
+  const cutOff = setTimeout(() => child.kill("SIGKILL"), killAfterMs);
+  try {
+    return await child.ended;
+  } finally {
+    clearTimeout(cutOff);
+  }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener("abort", () => {
+      clearTimeout(timer);
+      resolve();
+    }, { once: true });
+  });
+}

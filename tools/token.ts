@@ -1,0 +1,15 @@
+/** `deno task token [email]`: prints an access token of a demo user. */
+import { openEdgeClient, signIn } from "./client/mod.ts";
+import { demoRedirectUri, readCredentials } from "./platform/mod.ts";
+
+const dir = new URL("../.dev", import.meta.url).pathname;
+const email = Deno.args[0] ?? "alice@example.com";
+
+const credentials = await readCredentials(dir);
+const user = credentials.users.find((user) => user.email === email);
+if (!user) {
+  throw new Error(`Cannot sign in: "${email}" is not among the users of .dev/credentials.json`);
+}
+using edge = await openEdgeClient(credentials);
+const { access_token: token } = await signIn(edge, { ...user, redirectUri: demoRedirectUri });
+Deno.stdout.writeSync(new TextEncoder().encode(`${token}\n`));
