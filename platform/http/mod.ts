@@ -1,5 +1,6 @@
 export * from "./bind_routes.ts";
 export * from "./idempotency.ts";
+export * from "./openapi.ts";
 export * from "./page.ts";
 export * from "./precondition.ts";
 export * from "./request_body.ts";

@@ -30,7 +30,8 @@ export async function readJsonText(
   }
 }
 
-async function readBytes(request: Request, limits: BodyLimits): Promise<Uint8Array> {
+/** The bytes of a body of any type. @throws {Problem} `content-too-large` or `request-timeout` */
+export async function readBytes(request: Request, limits: BodyLimits): Promise<Uint8Array> {
   if (!request.body) return new Uint8Array();
   const reader = request.body.getReader();
   const parts: Uint8Array[] = [];

@@ -9,7 +9,7 @@ export interface ConnectionPolicy {
   /** Asked anew for each connection, so that it sees the material in force. */
   options(host: string): tls.ConnectionOptions;
   /** When the connection must end, in ms from now. @throws when the server is not who it must be. */
-  verify(socket: TLSSocket): number;
+  verify(socket: TLSSocket, host: string): number;
 }
 
 const connectTimeoutMs = 10_000;
@@ -22,7 +22,9 @@ const timerMsMax = 2_147_483_647;
 /** Keeps connections alive, each to a server that was verified before it heard a word of us. */
 export class PeerAgent extends Agent {
   readonly #policy: ConnectionPolicy;
-  readonly #open = new Set<TLSSocket>();
+  readonly #isGreeted = new WeakSet<TLSSocket>();
+  /** With the host that each was opened for. */
+  readonly #open = new Map<TLSSocket, string>();
 
   constructor(policy: ConnectionPolicy) {
     // No cached sessions: a resumed one shows the certificate of the past, not of whoever answers now.
@@ -49,15 +51,17 @@ export class PeerAgent extends Agent {
       port: Number(port),
       ALPNProtocols: ["http/1.1"],
       rejectUnauthorized: true,
+      // Reads names from unescaped text, which a certificate can forge: `verify` reads them from the DER.
+      checkServerIdentity: () => undefined,
     });
-    this.#track(socket);
+    this.#track(socket, host ?? "");
     const settle = once((error: Error | null) => callback?.(error, socket));
     const deadline = setTimeout(() => {
       socket.destroy(new Error("Cannot connect: the TLS handshake took too long"));
     }, connectTimeoutMs);
     socket.once("secureConnect", () => {
       clearTimeout(deadline);
-      this.#greet(socket, settle);
+      this.#greet(socket, host ?? "", settle);
     });
     socket.on("error", settle);
     socket.once("close", () => {
@@ -80,10 +84,11 @@ export class PeerAgent extends Agent {
 
   /** Cuts connections whose server would not be let through today. */
   recheck(): void {
-    for (const socket of this.#open) {
-      if (socket.connecting || socket.getProtocol?.() === null) continue;
+    for (const [socket, host] of this.#open) {
+      // One that is still in its handshake is verified at its end.
+      if (!this.#isGreeted.has(socket)) continue;
       try {
-        this.#policy.verify(socket);
+        this.#policy.verify(socket, host);
       } catch (thrown) {
         socket.destroy(thrown as Error);
       }
@@ -104,27 +109,28 @@ export class PeerAgent extends Agent {
 
   /** Cuts everything. Resolves when all is closed. */
   async cut(): Promise<void> {
-    const closed = [...this.#open].map((socket) =>
+    const closed = [...this.#open.keys()].map((socket) =>
       new Promise<void>((resolve) => socket.once("close", () => resolve()))
     );
     this.destroy();
-    for (const socket of this.#open) socket.destroy();
+    for (const socket of this.#open.keys()) socket.destroy();
     await Promise.all(closed);
   }
 
-  #track(socket: TLSSocket): void {
-    this.#open.add(socket);
+  #track(socket: TLSSocket, host: string): void {
+    this.#open.set(socket, host);
     socket.once("close", () => this.#open.delete(socket));
     socket.once("timeout", () => socket.destroy());
     socket.setNoDelay(true);
   }
 
-  #greet(socket: TLSSocket, settle: (error: Error | null) => void): void {
+  #greet(socket: TLSSocket, host: string, settle: (error: Error | null) => void): void {
     try {
       if (!nativeReadsOf(socket)) {
         throw new Error("Cannot connect: this runtime cannot hold back a download");
       }
-      const endsInMs = Math.min(this.#policy.verify(socket), timerMsMax);
+      this.#isGreeted.add(socket);
+      const endsInMs = Math.min(this.#policy.verify(socket, host), timerMsMax);
       const end = setTimeout(() => socket.destroy(), endsInMs);
       socket.once("close", () => clearTimeout(end));
       settle(null);

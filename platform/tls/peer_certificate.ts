@@ -3,6 +3,7 @@ import { createHash, X509Certificate } from "node:crypto";
 import {
   ExtendedKeyUsage,
   ExtendedKeyUsageExtension,
+  type GeneralName,
   SubjectAlternativeNameExtension,
   X509Certificate as DerCertificate,
 } from "@peculiar/x509";
@@ -12,6 +13,8 @@ export interface PeerCertificate {
   readonly der: Uint8Array;
   /** Its only URI SAN when that is a SPIFFE ID; undefined when there is none or more than one. */
   readonly spiffeId: string | undefined;
+  /** Its DNS SANs in lower case, and its IP address SANs. */
+  readonly hosts: ReadonlySet<string>;
   /** Base64url of the SHA-256 of the DER: the `x5t#S256` of RFC 8705. */
   readonly thumbprint: string;
   /** In hexadecimal. */
@@ -39,7 +42,8 @@ export function readPeerCertificate(der: Uint8Array): PeerCertificate {
   const usages = parsed.getExtension(ExtendedKeyUsageExtension)?.usages ?? [];
   return {
     der,
-    spiffeId: spiffeIdOf(parsed),
+    spiffeId: spiffeIdOf(namesOf(parsed)),
+    hosts: hostsOf(namesOf(parsed)),
     thumbprint: thumbprintOf(der),
     serial: parsed.serialNumber,
     validFromMs: parsed.notBefore.getTime(),
@@ -59,9 +63,17 @@ export function readPeerCertificate(der: Uint8Array): PeerCertificate {
  * From the DER, never from the printed SAN: the text is not escaped, and a DNS SAN such as
  * `x, URI:spiffe://sallyport/gateway` reads there like two names.
  */
-function spiffeIdOf(certificate: DerCertificate): string | undefined {
-  const names = certificate.getExtension(SubjectAlternativeNameExtension)?.names.items ?? [];
+function namesOf(certificate: DerCertificate): readonly GeneralName[] {
+  return certificate.getExtension(SubjectAlternativeNameExtension)?.names.items ?? [];
+}
+
+function spiffeIdOf(names: readonly GeneralName[]): string | undefined {
   const uris = names.filter(({ type }) => type === "url");
   const [uri] = uris;
   return uris.length === 1 && uri && spiffeIdForm.test(uri.value) ? uri.value : undefined;
+}
+
+function hostsOf(names: readonly GeneralName[]): ReadonlySet<string> {
+  const hosts = names.filter(({ type }) => type === "dns" || type === "ip");
+  return new Set(hosts.map(({ value }) => value.toLowerCase()));
 }

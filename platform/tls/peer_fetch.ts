@@ -4,7 +4,9 @@ import type { TLSSocket } from "node:tls";
 import { exchange, ExchangeError } from "./exchange.ts";
 import { isRepeatable, outgoingRequest } from "./outgoing_request.ts";
 import { type ConnectionPolicy, PeerAgent } from "./peer_agent.ts";
+import { readPeerCertificate } from "./peer_certificate.ts";
 import { PeerVerifier } from "./peer_verifier.ts";
+import { namesHost } from "./server_name.ts";
 import type { TlsIdentity } from "./tls_identity.ts";
 
 /**
@@ -71,9 +73,15 @@ export function openTrustedFetch(
   { ca, timeoutMs = defaultTimeoutMs }: TrustedFetchOptions,
 ): PeerFetch {
   const agent = new PeerAgent({
-    // The TLS library checks the name, in the certificate itself. An address is no name to announce.
+    // An address is no name to announce.
     options: (host) => ({ ca, ...(isIP(host) ? {} : { servername: host }), minVersion: "TLSv1.2" }),
-    verify: () => Infinity,
+    verify(socket, host) {
+      const { raw } = socket.getPeerCertificate();
+      if (!socket.authorized || !raw) throw refusal(host, "it shows no certificate of the CA");
+      const certificate = readPeerCertificate(raw);
+      if (!namesHost(certificate, host)) throw refusal(host, "its certificate is for another host");
+      return certificate.validToMs - Date.now();
+    },
   });
   return {
     fetch: fetchOver(() => agent, timeoutMs),

@@ -40,11 +40,9 @@ export async function serveBehindFront(
   handler: PeerHandler,
 ): Promise<TlsServer> {
   const limits = { ...defaultServerLimits, ...given };
-  const cutting = new AbortController();
   const inner: Deno.HttpServer<Deno.NetAddr> = Deno.serve({
     hostname: loopback,
     port: 0,
-    signal: cutting.signal,
     onListen() {},
     onError(thrown) {
       log.failure("Request failed", thrown);
@@ -60,7 +58,7 @@ export async function serveBehindFront(
   const front = new Front({ identity, verifier, limits, log, innerPort: inner.addr.port });
   try {
     const outerPort = await front.listen(hostname, port);
-    const drain = () => drainServer({ front, inner, cutting, drainMs: limits.drainMs });
+    const drain = () => drainServer(front, inner, limits.drainMs);
     return { port: outerPort, [Symbol.asyncDispose]: drain };
   } catch (thrown) {
     await inner.shutdown();
@@ -68,26 +66,20 @@ export async function serveBehindFront(
   }
 }
 
-interface Draining {
-  readonly front: Front;
-  readonly inner: Deno.HttpServer;
-  /** Aborted, it ends the inner server with whatever is in flight. */
-  readonly cutting: AbortController;
-  readonly drainMs: number;
-}
-
 /**
  * The inner server ends its connections one by one as their answers are done, and the front passes each
  * end on behind the last bytes. Ending the front's connections first would lose those bytes.
  */
-async function drainServer({ front, inner, cutting, drainMs }: Draining): Promise<void> {
+async function drainServer(front: Front, inner: Deno.HttpServer, drainMs: number): Promise<void> {
   front.close();
+  const cut = Promise.withResolvers<void>();
   const cutOff = setTimeout(() => {
     front.cutAll();
-    cutting.abort();
+    // A handler that never answers would keep the inner server's shutdown from ever resolving, and
+    // aborting a server that shuts down throws where nobody can catch it: it is left behind.
+    cut.resolve();
   }, drainMs);
-  const cut = new Promise((resolve) => cutting.signal.addEventListener("abort", resolve));
-  await Promise.race([inner.shutdown(), cut]);
+  await Promise.race([inner.shutdown(), cut.promise]);
   await front.closed();
   clearTimeout(cutOff);
 }

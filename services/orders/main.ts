@@ -9,7 +9,7 @@ import { createApp } from "./app.ts";
 import { loadConfig } from "./config.ts";
 import { offerDemoProducts } from "./demo_products.ts";
 import { followPayments } from "./payment_events.ts";
-import { SagaRunner } from "./saga_runner.ts";
+import { createSagaRunner } from "./saga_runner.ts";
 
 /** Who may ask orders for what. Nobody else of the same CA is answered. */
 const callers: Callers = new Map<string, "any" | readonly string[]>([
@@ -38,7 +38,7 @@ await runProgram(log, async (running) => {
   const ring = await parseKeyRing("ENCRYPTION_KEYS_FILE", config.encryptionKeys.reveal());
   const methods = new FieldMethodCipher(ring);
   const sagas = running.use(
-    new SagaRunner({
+    createSagaRunner({
       ...stores,
       payments: new HttpPayments({ baseUrl: config.paymentUrl, fetch: payment.fetch, token }),
       methods,
@@ -62,6 +62,9 @@ await runProgram(log, async (running) => {
     paymentDeadlineMs: config.paymentDeadlineMs,
   });
   const handle = withReadyz(withRequestLog(log, (request: Request) => app.fetch(request)));
-  running.use(await serveMutualTls({ ...config.server, identity, callers, log }, handle));
+  const { drainMs } = config.server;
+  running.use(
+    await serveMutualTls({ ...config.server, limits: { drainMs }, identity, callers, log }, handle),
+  );
   running.use(admin.declareReady());
 });

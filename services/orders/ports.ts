@@ -1,6 +1,7 @@
 import type { Reach } from "platform/access";
 import type { Delivery } from "platform/events";
 import type { Page, PageQuery } from "platform/http";
+import type { WorkStore } from "platform/work";
 import type {
   Course,
   Order,
@@ -48,15 +49,8 @@ export interface OrderStore {
   ): Promise<Course | undefined>;
 }
 
-/** Which sagas want to be gone on with, and who is at it. Each method is one transaction. */
-export interface SagaStore {
-  /** Takes one saga that is not done, due or not, unless somebody else holds it. */
-  claim(id: OrderId, at: Date, leaseMs: number): Promise<Course | undefined>;
-  /** Ids of sagas that are due and that nobody holds, the longest due first. */
-  due(at: Date, limit: number): Promise<readonly OrderId[]>;
-  /** Lets a saga go. It is due when it says so. */
-  release(id: OrderId): Promise<void>;
-}
+/** The sagas that are not done, as work to be gone on with. */
+export type SagaStore = WorkStore<OrderId, Course>;
 
 /** Where products are kept. Each method is one transaction. */
 export interface ProductStore {

@@ -1,5 +1,5 @@
-import { type Periodic, periodically } from "platform/lifecycle";
 import type { Logger } from "platform/telemetry";
+import { WorkRunner } from "platform/work";
 import {
   authorized,
   confirmed,
@@ -21,10 +21,6 @@ import {
   type SagaStore,
 } from "./ports.ts";
 
-/** Longer than the calls of one step may take. A crashed holder blocks its saga for no longer. */
-const leaseMs = 30_000;
-const dueMax = 20;
-
 export interface SagaRunnerOptions {
   readonly orders: OrderStore;
   readonly sagas: SagaStore;
@@ -38,84 +34,35 @@ export interface SagaRunnerOptions {
   readonly everyMs?: number;
 }
 
+export type SagaRunner = WorkRunner<OrderId, Course>;
+
 /**
  * Goes on with the sagas of all orders until they are done, those that a crash left included.
  * Every step may be repeated: payment tells repeated calls by their keys.
  */
-export class SagaRunner implements AsyncDisposable {
+export function createSagaRunner(options: SagaRunnerOptions): SagaRunner {
+  const steps = new SagaSteps(options);
+  return new WorkRunner<OrderId, Course>({
+    ...options,
+    name: "sagas",
+    store: options.sagas,
+    step: (course) => steps.take(course),
+    goesOn: (before, { saga }) => saga.step !== before.saga.step && saga.step !== "done",
+    isSettled,
+    dueAt: ({ saga }) => new Date(saga.dueAt),
+  });
+}
+
+/** What each step of a saga asks payment, and what becomes of the order by the answer. */
+class SagaSteps {
   readonly #options: SagaRunnerOptions;
-  readonly #underWay = new Map<OrderId, Promise<Course | undefined>>();
-  readonly #worker: Periodic;
-  #stopping = false;
 
   constructor(options: SagaRunnerOptions) {
     this.#options = options;
-    const { log, everyMs = 250 } = options;
-    this.#worker = periodically({ name: "sagas", everyMs, log }, () => this.#advanceDue());
   }
 
-  /** Goes on with an order's saga now, in the background. */
-  wake(id: OrderId): void {
-    this.#advance(id).catch((thrown) =>
-      this.#options.log.failure("Cannot go on with saga", thrown)
-    );
-  }
-
-  /** Resolves when the order's payment is settled one way or the other, or after `timeoutMs`. */
-  async settle(id: OrderId, timeoutMs: number): Promise<void> {
-    const { promise: late, resolve } = Promise.withResolvers<undefined>();
-    const timer = setTimeout(() => resolve(undefined), timeoutMs);
-    const timeUp = performance.now() + timeoutMs;
-    try {
-      while (performance.now() < timeUp) {
-        const course = await Promise.race([this.#advance(id), late]);
-        if (!course || isSettled(course)) return;
-        const untilDueMs = Date.parse(course.saga.dueAt) - this.#options.now().getTime();
-        await Promise.race([pause(untilDueMs), late]);
-      }
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#stopping = true;
-    await this.#worker[Symbol.asyncDispose]();
-    await Promise.allSettled(this.#underWay.values());
-  }
-
-  async #advanceDue(): Promise<void> {
-    const { sagas, now } = this.#options;
-    const due = await sagas.due(now(), dueMax);
-    await Promise.all(due.map((id) => this.#advance(id)));
-  }
-
-  /** One at a time for each order: who comes meanwhile gets the outcome of the one under way. */
-  #advance(id: OrderId): Promise<Course | undefined> {
-    const underWay = this.#underWay.get(id);
-    if (underWay) return underWay;
-    const advancing = this.#claimAndAdvance(id).finally(() => this.#underWay.delete(id));
-    this.#underWay.set(id, advancing);
-    return advancing;
-  }
-
-  async #claimAndAdvance(id: OrderId): Promise<Course | undefined> {
-    const { sagas, now } = this.#options;
-    let course = await sagas.claim(id, now(), leaseMs);
-    if (!course) return undefined;
-    try {
-      for (let goingOn = true; goingOn && !this.#stopping;) {
-        const before: Course = course;
-        course = await this.#step(before) ?? before;
-        goingOn = course.saga.step !== before.saga.step && course.saga.step !== "done";
-      }
-      return course;
-    } finally {
-      await sagas.release(id);
-    }
-  }
-
-  async #step(course: Course): Promise<Course | undefined> {
+  /** Takes the step that the saga is at, and commits what came of it. */
+  async take(course: Course): Promise<Course | undefined> {
     const { orders, now, reach, log } = this.#options;
     const { step } = course.saga;
     reach(`saga.before_${step}`);
@@ -276,8 +223,4 @@ async function refusalAsIs<T>(otherwise: T, call: Promise<T>): Promise<T> {
     if (isRefusal(thrown)) return otherwise;
     throw thrown;
   }
-}
-
-function pause(ms: number): Promise<undefined> {
-  return new Promise((resolve) => setTimeout(() => resolve(undefined), Math.max(0, ms)));
 }

@@ -192,3 +192,34 @@ export async function isAnswered(
     return false;
   }
 }
+
+/** What `promise` gives. @throws when that takes longer than `limitMs`: a test must not hang. */
+export async function within<Value>(limitMs: number, promise: Promise<Value>): Promise<Value> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`Took longer than ${limitMs} ms`)), limitMs);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The connection options of a client that holds `leaf`, and trusts the servers of `authority`. */
+export function clientOf(leaf: Leaf, { pem }: TestAuthority): tls.ConnectionOptions {
+  return { cert: leaf.cert, key: leaf.key, ca: pem.cert };
+}
+
+/** A server's identity, and a client that the server lets in. */
+export async function aPair(): Promise<{
+  readonly ca: TestAuthority;
+  readonly identity: TestIdentity;
+  readonly gateway: Leaf;
+  readonly client: tls.ConnectionOptions;
+}> {
+  const ca = await anAuthority();
+  const gateway = await ca.leaf("gateway");
+  const identity = new TestIdentity(await ca.leaf("orders"), ca);
+  return { ca, identity, gateway, client: clientOf(gateway, ca) };
+}

@@ -8,6 +8,8 @@ export interface PlatformOptions extends ProgramOptions {
   readonly report: (message: string) => void;
   /** Programs to leave out: a test may stand in for one. */
   readonly without?: readonly ProgramName[];
+  /** The longest pause before a crashed program is started again. */
+  readonly restartMsMax?: number;
 }
 
 /** All programs of a development platform, ready to be called. */
@@ -46,7 +48,7 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
     }
     for (const listener of listeners) listener(name, line);
   };
-  const supervisor = starting.use(await Supervisor.start({ programs, onLine, report }));
+  const supervisor = starting.use(await Supervisor.start({ ...options, programs, onLine }));
   const running = starting.move();
 
   return {

@@ -2,7 +2,7 @@ import { type Child, startChild } from "./child.ts";
 import type { Program, ProgramName } from "./programs.ts";
 
 const restartMsMin = 250;
-const restartMsMax = 10_000;
+const defaultRestartMsMax = 10_000;
 /** A program that ran this long had a good start: its next crash is its first again. */
 const steadyMs = 30_000;
 const killAfterMs = 15_000;
@@ -14,10 +14,12 @@ export interface SupervisorOptions {
   readonly onLine: (program: ProgramName, line: string) => void;
   /** Called with what the supervisor itself has to say. */
   readonly report: (message: string) => void;
+  /** The longest pause before a crashed program is started again. */
+  readonly restartMsMax?: number;
 }
 
 interface Supervised {
-  readonly program: Program;
+  program: Program;
   child: Child;
   startedMs: number;
   crashes: number;
@@ -30,6 +32,8 @@ export class Supervisor implements AsyncDisposable {
   readonly #running = new Map<ProgramName, Supervised>();
   readonly #stopping = new AbortController();
   readonly #exitCodes = new Map<ProgramName, number>();
+  /** Who waits for a program's next process. */
+  readonly #waiting = new Map<ProgramName, (() => void)[]>();
 
   private constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -78,11 +82,13 @@ export class Supervisor implements AsyncDisposable {
     await this.ready(name);
   }
 
-  /** Stops a program as asked and starts it anew. */
-  async restart(name: ProgramName): Promise<void> {
+  /** Stops a program in an orderly way and starts it anew, with more variables if `env` has some. */
+  async restart(name: ProgramName, env: Readonly<Record<string, string>> = {}): Promise<void> {
     const supervised = this.#get(name);
     supervised.restarting = true;
     await stopChild(supervised.child);
+    const { program } = supervised;
+    supervised.program = { ...program, env: { ...program.env, ...env } };
     this.#begin(supervised);
     supervised.restarting = false;
     this.#watch(supervised);
@@ -116,8 +122,6 @@ export class Supervisor implements AsyncDisposable {
     this.#wakeWaiting(program.name);
   }
 
-  readonly #waiting = new Map<ProgramName, (() => void)[]>();
-
   #replaced(name: ProgramName, child: Child): Promise<void> {
     if (this.#get(name).child !== child) return Promise.resolve();
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -136,8 +140,9 @@ export class Supervisor implements AsyncDisposable {
     const { code, signal } = await child.ended;
     if (this.#stopping.signal.aborted || supervised.restarting) return;
     if (performance.now() - supervised.startedMs > steadyMs) supervised.crashes = 0;
+    const { report, restartMsMax = defaultRestartMsMax } = this.#options;
     const pauseMs = Math.min(restartMsMax, restartMsMin * 2 ** supervised.crashes++);
-    this.#options.report(
+    report(
       `${name} ended (${signal ?? `exit ${code}`}), starting it again in ${pauseMs} ms`,
     );
     await pause(pauseMs, this.#stopping.signal);

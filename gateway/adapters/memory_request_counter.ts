@@ -1,0 +1,72 @@
+import type { Limit, RequestCounter, Taken, WindowUnit } from "../ports.ts";
+import { windowEndMs, windowStartMs } from "../window.ts";
+
+interface Window {
+  startMs: number;
+  count: number;
+}
+
+type Windows = Partial<Record<WindowUnit, Window>>;
+
+interface Entry {
+  readonly windows: Windows;
+  /** When the longest of its windows ends: nothing is lost by dropping the entry then. */
+  endsMs: number;
+}
+
+export interface MemoryRequestCounterOptions {
+  /** How many keys are counted at one time: about 200 bytes each. */
+  readonly keysMax?: number;
+}
+
+/**
+ * Counts in this process only. Keeps at most `keysMax` keys: when there are more, those whose windows
+ * have ended go first, then the one that has been quiet longest, which starts at zero if it returns.
+ */
+export class MemoryRequestCounter implements RequestCounter {
+  readonly #keysMax: number;
+  /** The key that was quiet longest comes first. */
+  readonly #entries = new Map<string, Entry>();
+
+  constructor({ keysMax = 50_000 }: MemoryRequestCounterOptions = {}) {
+    this.#keysMax = keysMax;
+  }
+
+  take(key: string, limits: readonly Limit[], at: Date): Taken {
+    const atMs = at.getTime();
+    const entry = this.#entryOf(key, atMs);
+    const windows = limits.map(({ unit }) => windowAt(entry.windows, unit, atMs));
+    const taken = windows.every(({ count }, index) => count < limits[index]!.requestsMax);
+    if (taken) for (const window of windows) window.count++;
+    entry.endsMs = Math.max(entry.endsMs, ...limits.map(({ unit }) => windowEndMs(unit, atMs)));
+    return { taken, counts: windows.map(({ count }) => count) };
+  }
+
+  #entryOf(key: string, atMs: number): Entry {
+    const entry = this.#entries.get(key) ?? { windows: {}, endsMs: 0 };
+    if (!this.#entries.delete(key)) this.#makeRoom(atMs);
+    this.#entries.set(key, entry);
+    return entry;
+  }
+
+  /** Looks at a few of the quietest only, so that no request pays for a sweep. */
+  #makeRoom(atMs: number): void {
+    let looks = 2;
+    for (const [key, { endsMs }] of this.#entries) {
+      if (looks-- === 0) break;
+      if (endsMs > atMs && this.#entries.size < this.#keysMax) break;
+      this.#entries.delete(key);
+    }
+  }
+}
+
+/** The window of `unit` at `atMs`. A clock that was set back does not bring a window back. */
+function windowAt(windows: Windows, unit: WindowUnit, atMs: number): Window {
+  const startMs = windowStartMs(unit, atMs);
+  const window = windows[unit] ??= { startMs, count: 0 };
+  if (window.startMs < startMs) {
+    window.startMs = startMs;
+    window.count = 0;
+  }
+  return window;
+}

@@ -1,0 +1,2 @@
+export * from "./memory_request_counter.ts";
+export * from "./static_discovery.ts";

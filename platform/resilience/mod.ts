@@ -1,0 +1,2 @@
+export * from "./outcome_error.ts";
+export * from "./resilient_call.ts";

@@ -1,0 +1,126 @@
+import { type Periodic, periodically } from "platform/lifecycle";
+import type { Logger } from "platform/telemetry";
+
+/** Longer than the calls of one step may take. A crashed holder blocks its item for no longer. */
+const leaseMs = 30_000;
+const dueMax = 20;
+
+/** Which items want to be gone on with, and who is at it. Each method is one transaction. */
+export interface WorkStore<Id, Item extends object> {
+  /** Takes an item that is not done, due or not, unless somebody else holds it. */
+  claim(id: Id, at: Date, leaseMs: number): Promise<Item | undefined>;
+  /** Ids of items that are due and that nobody holds, the longest due first. */
+  due(at: Date, limit: number): Promise<readonly Id[]>;
+  /** Lets an item go. It is due when it says so. */
+  release(id: Id): Promise<void>;
+}
+
+export interface WorkRunnerOptions<Id, Item extends object> {
+  /** For the log. */
+  readonly name: string;
+  readonly store: WorkStore<Id, Item>;
+  readonly log: Logger;
+  readonly now: () => Date;
+  /** Does one step, commits it, and gives the item as it is then; undefined when it is gone. */
+  readonly step: (item: Item) => Promise<Item | undefined>;
+  /** Whether the next step follows at once, without waiting for the item to be due. */
+  readonly goesOn: (before: Item, after: Item) => boolean;
+  /** Whether nobody needs to wait for the item any more. */
+  readonly isSettled: (item: Item) => boolean;
+  readonly dueAt: (item: Item) => Date;
+  /** How often the store is asked for items that are due. */
+  readonly everyMs?: number;
+}
+
+/**
+ * Goes on with persisted work until it is done, whatever a crash left included. Several processes may
+ * run on one store: each item is held by one at a time. Disposal waits for the steps under way.
+ */
+export class WorkRunner<Id, Item extends object> implements AsyncDisposable {
+  readonly #options: WorkRunnerOptions<Id, Item>;
+  readonly #underWay = new Map<Id, Promise<Item | undefined>>();
+  readonly #worker: Periodic;
+  #stopping = false;
+
+  constructor(options: WorkRunnerOptions<Id, Item>) {
+    this.#options = options;
+    const { name, log, everyMs = 250 } = options;
+    this.#worker = periodically({ name, everyMs, log }, () => this.#advanceDue());
+  }
+
+  /** Goes on with an item now, in the background. */
+  wake(id: Id): void {
+    this.#advanceLogged(id);
+  }
+
+  /** Resolves when the item is settled, or after `timeoutMs`. */
+  async settle(id: Id, timeoutMs: number): Promise<void> {
+    const { promise: late, resolve } = Promise.withResolvers<undefined>();
+    const timer = setTimeout(() => resolve(undefined), timeoutMs);
+    const timeUpMs = performance.now() + timeoutMs;
+    try {
+      do {
+        const item = await Promise.race([this.#advance(id), late]);
+        if (!item || this.#options.isSettled(item)) return;
+        const untilDueMs = this.#options.dueAt(item).getTime() - this.#options.now().getTime();
+        await Promise.race([pause(untilDueMs), late]);
+      } while (performance.now() < timeUpMs);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopping = true;
+    await this.#worker[Symbol.asyncDispose]();
+    await Promise.allSettled(this.#underWay.values());
+  }
+
+  async #advanceDue(): Promise<void> {
+    const { store, now } = this.#options;
+    const due = await store.due(now(), dueMax);
+    await Promise.all(due.map((id) => this.#advanceLogged(id)));
+  }
+
+  /** One item that cannot be gone on with must not keep the others waiting. */
+  async #advanceLogged(id: Id): Promise<void> {
+    const { name, log } = this.#options;
+    try {
+      await this.#advance(id);
+    } catch (thrown) {
+      log.failure("Cannot go on with work", thrown, { "task.name": name, "task.id": String(id) });
+    }
+  }
+
+  /** One at a time for each item: who comes meanwhile gets the outcome of the one under way. */
+  #advance(id: Id): Promise<Item | undefined> {
+    const underWay = this.#underWay.get(id);
+    if (underWay) return underWay;
+    const advancing = this.#claimAndAdvance(id).finally(() => this.#underWay.delete(id));
+    this.#underWay.set(id, advancing);
+    return advancing;
+  }
+
+  async #claimAndAdvance(id: Id): Promise<Item | undefined> {
+    const { store, now, step, goesOn } = this.#options;
+    const claimed = await store.claim(id, now(), leaseMs);
+    if (claimed === undefined) return undefined;
+    try {
+      let item: Item = claimed;
+      for (let again = true; again && !this.#stopping;) {
+        const before: Item = item;
+        const after: Item | undefined = await step(before);
+        if (after === undefined) break;
+        item = after;
+        again = goesOn(before, after);
+      }
+      return item;
+    } finally {
+      await store.release(id);
+    }
+  }
+}
+
+function pause(ms: number): Promise<undefined> {
+  return new Promise((resolve) => setTimeout(() => resolve(undefined), Math.max(0, ms)));
+}

@@ -1,0 +1,100 @@
+import type { Database, Row } from "platform/store";
+import type { Artifact, FoundArtifact, GrantStore } from "../ports.ts";
+
+const found = `
+  select artifacts.*, consumed_artifacts.key is not null as consumed
+  from artifacts left join consumed_artifacts using (key)
+`;
+
+/** Keeps grants in one SQLite file: the default, for development and single-node use. */
+export class EmbeddedGrantStore implements GrantStore {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  put(artifact: Artifact): Promise<void> {
+    this.#db.run(
+      `insert or replace into artifacts
+         (key, uid_key, user_code_key, grant_id, owner, payload, expires_at_ms)
+       values (:key, :uidKey, :userCodeKey, :grantId, :owner, :payload, :expiresAtMs)`,
+      {
+        key: artifact.key,
+        uidKey: artifact.uidKey ?? null,
+        userCodeKey: artifact.userCodeKey ?? null,
+        grantId: artifact.grantId ?? null,
+        owner: artifact.owner ?? null,
+        payload: JSON.stringify(artifact.payload),
+        expiresAtMs: artifact.expiresAt.getTime(),
+      },
+    );
+    return Promise.resolve();
+  }
+
+  find(key: string): Promise<FoundArtifact | undefined> {
+    return this.#one("key", key);
+  }
+
+  findByUid(uidKey: string): Promise<FoundArtifact | undefined> {
+    return this.#one("uid_key", uidKey);
+  }
+
+  findByUserCode(userCodeKey: string): Promise<FoundArtifact | undefined> {
+    return this.#one("user_code_key", userCodeKey);
+  }
+
+  consumeOnce(key: string, rememberUntil: Date): Promise<boolean> {
+    // The key is unique: of all that insert it, one has inserted it.
+    const inserted = this.#db.run(
+      "insert or ignore into consumed_artifacts (key, remember_until_ms) values (:key, :until)",
+      { key, until: rememberUntil.getTime() },
+    );
+    return Promise.resolve(inserted === 1);
+  }
+
+  destroy(key: string): Promise<void> {
+    this.#db.run("delete from artifacts where key = :key", { key });
+    return Promise.resolve();
+  }
+
+  revokeGrant(grantId: string): Promise<void> {
+    this.#db.run("delete from artifacts where grant_id = :grantId", { grantId });
+    return Promise.resolve();
+  }
+
+  revokeOwner(owner: string): Promise<void> {
+    this.#db.run("delete from artifacts where owner = :owner", { owner });
+    return Promise.resolve();
+  }
+
+  sweep(at: Date): Promise<number> {
+    return Promise.resolve(this.#db.transaction(() => {
+      const nowMs = at.getTime();
+      this.#db.run("delete from consumed_artifacts where remember_until_ms <= :nowMs", { nowMs });
+      return this.#db.run("delete from artifacts where expires_at_ms <= :nowMs", { nowMs });
+    }));
+  }
+
+  #one(column: "key" | "uid_key" | "user_code_key", value: string): Promise<FoundArtifact | undefined> {
+    const row = this.#db.get(`${found} where artifacts.${column} = :value`, { value });
+    return Promise.resolve(row && toArtifact(row));
+  }
+}
+
+function toArtifact(row: Row): FoundArtifact {
+  return {
+    key: String(row["key"]),
+    uidKey: textOf(row["uid_key"]),
+    userCodeKey: textOf(row["user_code_key"]),
+    grantId: textOf(row["grant_id"]),
+    owner: textOf(row["owner"]),
+    payload: JSON.parse(String(row["payload"])),
+    expiresAt: new Date(Number(row["expires_at_ms"])),
+    consumed: row["consumed"] === 1,
+  };
+}
+
+function textOf(value: Row[string] | undefined): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}

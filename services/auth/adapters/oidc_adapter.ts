@@ -1,0 +1,107 @@
+import { errors } from "oidc-provider";
+import type { ArtifactPayload, OidcAdapter, OidcAdapterFactory } from "../oidc_provider.ts";
+import type { FoundArtifact, GrantStore } from "../ports.ts";
+
+/** Markers of used artifacts outlive what expired a moment ago and clocks that disagree. */
+const rememberedBeyondMs = 60_000;
+/** For what oidc-provider keeps without a time of its own. */
+const lifeSecondsDefault = 14 * 86_400;
+
+/**
+ * Lets oidc-provider keep what it gives out in `grants`.
+ *
+ * What makes a token usable, its id, is never handed on: artifacts are kept under a hash of kind and
+ * id, and payloads lose the ids that they repeat.
+ */
+export function oidcAdapterFor(grants: GrantStore, now: () => Date): OidcAdapterFactory {
+  return (kind) => new GrantStoreAdapter(kind, grants, now);
+}
+
+class GrantStoreAdapter implements OidcAdapter {
+  readonly #kind: string;
+  readonly #grants: GrantStore;
+  readonly #now: () => Date;
+
+  constructor(kind: string, grants: GrantStore, now: () => Date) {
+    this.#kind = kind;
+    this.#grants = grants;
+    this.#now = now;
+  }
+
+  async upsert(
+    id: string,
+    payload: ArtifactPayload,
+    expiresInSeconds = lifeSecondsDefault,
+  ): Promise<void> {
+    const { uid, userCode } = payload;
+    await this.#grants.put({
+      key: await this.#keyOf("id", id),
+      uidKey: uid === undefined ? undefined : await this.#keyOf("uid", uid),
+      userCodeKey: userCode === undefined ? undefined : await this.#keyOf("userCode", userCode),
+      // A grant is a member of its own family, and goes with it.
+      grantId: this.#kind === "Grant" ? id : payload.grantId,
+      owner: payload.accountId,
+      payload: withoutIds(payload),
+      expiresAt: new Date(this.#now().getTime() + expiresInSeconds * 1000),
+    });
+  }
+
+  async find(id: string): Promise<ArtifactPayload | undefined> {
+    const artifact = await this.#grants.find(await this.#keyOf("id", id));
+    return artifact && { ...this.#payloadOf(artifact), jti: id };
+  }
+
+  async findByUid(uid: string): Promise<ArtifactPayload | undefined> {
+    const artifact = await this.#grants.findByUid(await this.#keyOf("uid", uid));
+    return artifact && this.#payloadOf(artifact);
+  }
+
+  async findByUserCode(userCode: string): Promise<ArtifactPayload | undefined> {
+    const artifact = await this.#grants.findByUserCode(await this.#keyOf("userCode", userCode));
+    return artifact && this.#payloadOf(artifact);
+  }
+
+  /**
+   * Uses a code or refresh token up. oidc-provider looks whether it was used before it calls this, and
+   * many may look before one calls: only the unique insert tells who was first.
+   *
+   * @throws `invalid_grant` for everyone but the first, after revoking all that the grant led to:
+   * somebody else has the token too.
+   * @see {@link https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2 | RFC 9700, refresh token protection}
+   */
+  async consume(id: string): Promise<void> {
+    const key = await this.#keyOf("id", id);
+    const artifact = await this.#grants.find(key);
+    if (!artifact) throw new errors.InvalidGrant("it is gone");
+    const rememberUntil = new Date(artifact.expiresAt.getTime() + rememberedBeyondMs);
+    if (await this.#grants.consumeOnce(key, rememberUntil)) return;
+    if (artifact.grantId !== undefined) await this.#grants.revokeGrant(artifact.grantId);
+    throw new errors.InvalidGrant("it was used before");
+  }
+
+  async destroy(id: string): Promise<void> {
+    await this.#grants.destroy(await this.#keyOf("id", id));
+  }
+
+  /** Called once for each kind, and thorough at the first call: a family goes as a whole. */
+  async revokeByGrantId(grantId: string): Promise<void> {
+    await this.#grants.revokeGrant(grantId);
+  }
+
+  #payloadOf({ payload, consumed }: FoundArtifact): ArtifactPayload {
+    return consumed ? { ...payload, consumed: true } : { ...payload };
+  }
+
+  async #keyOf(name: string, value: string): Promise<string> {
+    const bytes = new TextEncoder().encode(`${this.#kind} ${name} ${value}`);
+    const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+    return hash.toBase64({ alphabet: "base64url", omitPadding: true });
+  }
+}
+
+/** `jti` is the artifact's own id, `session.cookie` the id of the browser session that it began in. */
+function withoutIds({ jti: _jti, session, ...payload }: ArtifactPayload): ArtifactPayload {
+  if (session === undefined) return payload;
+  const { cookie: _cookie, ...rest } = session;
+  return { ...payload, session: rest };
+}

@@ -1,0 +1,245 @@
+import { errors, interactionPolicy } from "oidc-provider";
+import type { Logger } from "platform/telemetry";
+import { type Client, originsOf } from "./clients.ts";
+import type { Account } from "./domain/mod.ts";
+import {
+  type OidcAdapterFactory,
+  type OidcClient,
+  type OidcContext,
+  type OidcGrant,
+  type OidcProvider,
+  type OidcToken,
+  Provider,
+} from "./oidc_provider.ts";
+import { errorPage, pageHeaders, signedOutPage, signOutPage } from "./pages/mod.ts";
+import type { UserStore } from "./ports.ts";
+import type { SigningKeys } from "./signing_keys.ts";
+
+/** A stolen token is of use for no longer: services do not ask whether it was revoked. */
+export const accessTokenSeconds = 300;
+const codeSeconds = 60;
+const interactionSeconds = 1_800;
+/** How long somebody stays signed in, and the longest that a chain of refresh tokens lasts. */
+const grantSeconds = 14 * 86_400;
+/** A session's grant that ends sooner is replaced at the next sign-in. */
+const grantSecondsMin = grantSeconds / 2;
+
+/** What an access token of ours may be asked to cover. Rights come from roles, not from scopes. */
+export const scopes = "openid profile email offline_access";
+
+export interface AuthorizationServerOptions {
+  /** Path included, as in every token: `https://…/oidc`. */
+  readonly issuer: string;
+  readonly audience: string;
+  readonly clients: readonly Client[];
+  readonly signingKeys: SigningKeys;
+  readonly cookieKeys: readonly string[];
+  readonly adapter: OidcAdapterFactory;
+  readonly users: UserStore;
+  readonly log: Logger;
+}
+
+/** oidc-provider, set up for us: codes with PKCE, refresh with rotation, client credentials; JWTs for all. */
+export function openAuthorizationServer(options: AuthorizationServerOptions): OidcProvider {
+  const { issuer, clients, signingKeys, adapter, log } = options;
+  const provider = new Provider(issuer, {
+    adapter,
+    clients: clients.map(metadataOf),
+    // oidc-provider takes what it is given as its own.
+    jwks: structuredClone(signingKeys),
+    cookies: cookiesOf(options.cookieKeys),
+    ...protocol,
+    ...tokensOf(options),
+    ...peopleOf(options),
+    ...browserOf(options),
+    features: featuresOf(options),
+  });
+  provider.on("server_error", (_context, thrown) => log.failure("Authorization failed", thrown));
+  provider.on("error", (thrown) => log.failure("Authorization failed", thrown));
+  provider.on("grant.error", (_context, thrown) => {
+    const { error, error_detail: reason } = thrown as { error?: string; error_detail?: string };
+    log.warn("Token refused", { "error.code": error, "event.reason": reason });
+  });
+  return provider;
+}
+
+function metadataOf({ roles: _roles, first_party: _firstParty, ...client }: Client): unknown {
+  const usesCodes = client.grant_types.includes("authorization_code");
+  return {
+    ...client,
+    response_types: usesCodes ? ["code"] : [],
+    id_token_signed_response_alg: "ES256",
+  };
+}
+
+const protocol = {
+  scopes: scopes.split(" "),
+  claims: { openid: ["sub"], profile: ["name"], email: ["email"] },
+  responseTypes: ["code"],
+  clientAuthMethods: ["none", "client_secret_basic", "client_secret_post"],
+  pkce: { required: () => true },
+  rotateRefreshToken: () => true,
+  // Without `offline_access` a refresh token ends with the session in the browser.
+  issueRefreshToken: (_context: unknown, client: OidcClient) =>
+    client.grantTypeAllowed("refresh_token"),
+  enabledJWA: {
+    idTokenSigningAlgValues: ["ES256"],
+    userinfoSigningAlgValues: ["ES256"],
+    introspectionSigningAlgValues: ["ES256"],
+    authorizationSigningAlgValues: ["ES256"],
+  },
+  ttl: {
+    AccessToken: accessTokenSeconds,
+    ClientCredentials: accessTokenSeconds,
+    AuthorizationCode: codeSeconds,
+    IdToken: accessTokenSeconds,
+    Interaction: interactionSeconds,
+    Session: grantSeconds,
+    Grant: grantSeconds,
+    RefreshToken: grantSeconds,
+  },
+};
+
+function cookiesOf(keys: readonly string[]): unknown {
+  const cookie = { secure: true, httpOnly: true, sameSite: "lax", signed: true };
+  return {
+    keys: [...keys],
+    // Browsers accept these prefixes over TLS alone, `__Host-` for this very host alone.
+    names: {
+      session: "__Host-session",
+      interaction: "__Secure-interaction",
+      resume: "__Secure-resume",
+    },
+    long: cookie,
+    short: cookie,
+  };
+}
+
+function featuresOf({ audience, clients }: AuthorizationServerOptions): unknown {
+  const resourceServer = {
+    scope: scopes,
+    audience,
+    accessTokenTTL: accessTokenSeconds,
+    accessTokenFormat: "jwt",
+    jwt: { sign: { alg: "ES256" } },
+  };
+  const afterSignOut = clients.flatMap((client) => client.post_logout_redirect_uris);
+  const page = async (context: OidcContext, body: Promise<string>) => {
+    for (const [name, value] of pageHeaders(afterSignOut)) context.set(name, value);
+    context.body = await body;
+  };
+  return {
+    devInteractions: { enabled: false },
+    dPoP: { enabled: false },
+    clientCredentials: { enabled: true },
+    introspection: { enabled: true },
+    revocation: { enabled: true },
+    rpInitiatedLogout: {
+      enabled: true,
+      logoutSource: (context: OidcContext, form: string) => page(context, signOutPage(form)),
+      postLogoutSuccessSource: (context: OidcContext) => page(context, signedOutPage()),
+    },
+    resourceIndicators: {
+      enabled: true,
+      // So every access token is a JWT for the platform, asked for or not.
+      defaultResource: () => audience,
+      useGrantedResource: () => true,
+      getResourceServerInfo(_context: unknown, resource: string) {
+        if (resource !== audience) throw new errors.InvalidTarget();
+        return resourceServer;
+      },
+    },
+  };
+}
+
+function tokensOf({ clients, users }: AuthorizationServerOptions): unknown & object {
+  const rolesByClient = new Map(clients.map((client) => [client.client_id, client.roles]));
+  return {
+    /** Read anew for each token: what an admin takes away is gone within a token's life. */
+    async extraTokenClaims(_context: unknown, token: OidcToken) {
+      if (token.kind === "ClientCredentials") {
+        return { roles: [...rolesByClient.get(token.clientId ?? "") ?? []] };
+      }
+      const account = await activeAccount(users, token.accountId);
+      if (!account) throw new errors.InvalidGrant("there is no such active user");
+      return { roles: [...account.roles] };
+    },
+  };
+}
+
+function peopleOf({ audience, clients, users }: AuthorizationServerOptions): unknown & object {
+  const firstParty = new Set(
+    clients.filter((client) => client.first_party).map((client) => client.client_id),
+  );
+  return {
+    async findAccount(_context: unknown, accountId: string) {
+      const account = await activeAccount(users, accountId);
+      if (!account) return undefined;
+      const { name, email } = account;
+      return { accountId, claims: () => ({ sub: accountId, name, email }) };
+    },
+
+    /** One grant for each client in a browser session; the platform's own clients need no consent for it. */
+    async loadExistingGrant({ oidc }: OidcContext): Promise<OidcGrant | undefined> {
+      const { clientId } = oidc.client!;
+      const grantId = oidc.result?.consent?.grantId ?? oidc.session.grantIdFor(clientId);
+      const grant = grantId === undefined ? undefined : await oidc.provider.Grant.find(grantId);
+      if (grant && (grant.exp ?? 0) - Date.now() / 1000 > grantSecondsMin) return grant;
+      if (!firstParty.has(clientId)) return undefined;
+      const { accountId } = oidc.session;
+      return await newGrant(oidc.provider, { accountId, clientId }, audience);
+    },
+  };
+}
+
+/** A grant, saved, of all that a client of the platform's own may ask for. */
+export async function newGrant(
+  provider: OidcProvider,
+  owner: { readonly accountId: string; readonly clientId: string },
+  audience: string,
+): Promise<OidcGrant & { readonly jti: string }> {
+  const grant = new provider.Grant(owner);
+  grant.addOIDCScope(scopes);
+  grant.addOIDCClaims(["name", "email"]);
+  grant.addResourceScope(audience, scopes);
+  const jti = await grant.save();
+  return Object.assign(grant, { jti });
+}
+
+async function activeAccount(
+  users: UserStore,
+  id: string | undefined,
+): Promise<Account | undefined> {
+  if (id === undefined) return undefined;
+  const account = await users.find(id, { owner: id });
+  return account?.status === "active" ? account : undefined;
+}
+
+function browserOf({ issuer, clients }: AuthorizationServerOptions): unknown & object {
+  const originsByClient = new Map(
+    clients.map((client) => [client.client_id, new Set(originsOf(client))]),
+  );
+  const policy = interactionPolicy.base();
+  // A session may outlive the account it is of.
+  policy.get("login").checks.add(
+    new interactionPolicy.Check(
+      "no_account",
+      "End-User authentication is required",
+      ({ oidc }: { oidc: { session: { accountId?: string }; account?: unknown } }) =>
+        oidc.session.accountId !== undefined && oidc.account === undefined,
+    ),
+  );
+  return {
+    interactions: {
+      policy,
+      url: (_context: unknown, { uid }: { readonly uid: string }) =>
+        `${new URL(issuer).pathname}/interaction/${uid}`,
+    },
+    clientBasedCORS: (_context: unknown, origin: string, client: OidcClient) =>
+      originsByClient.get(client.clientId)?.has(origin) ?? false,
+    async renderError(context: OidcContext, { error }: { readonly error: string }) {
+      for (const [name, value] of pageHeaders([])) context.set(name, value);
+      context.body = await errorPage(error);
+    },
+  };
+}

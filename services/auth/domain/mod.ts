@@ -1,0 +1,4 @@
+export * from "./auth_error.ts";
+export * from "./login_attempts.ts";
+export * from "./password.ts";
+export * from "./user.ts";

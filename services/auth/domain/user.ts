@@ -1,0 +1,157 @@
+import { z } from "zod";
+import { AuthError } from "./auth_error.ts";
+import { Password } from "./password.ts";
+
+export const UserId = z.uuid().brand<"UserId">();
+export type UserId = z.output<typeof UserId>;
+
+export const UserRole = z.enum(["customer", "orders", "payment", "auditor", "admin"]);
+export type UserRole = z.output<typeof UserRole>;
+
+const Email = z.email().max(254);
+const Name = z.string().trim().min(1).max(200);
+
+/** What somebody says of themself to sign up. */
+export const NewUser = z.strictObject({ email: Email, name: Name, password: Password });
+export type NewUser = z.output<typeof NewUser>;
+
+/** What a user may change of themself. A new password takes the one in force. */
+export const UserChange = z.strictObject({
+  name: Name.optional(),
+  password: Password.optional(),
+  currentPassword: z.string().max(512).optional(),
+})
+  .refine(
+    (change) => change.name !== undefined || change.password !== undefined,
+    "Names nothing to change",
+  )
+  .refine(
+    (change) => (change.password === undefined) === (change.currentPassword === undefined),
+    "A new password and the current one come together",
+  );
+export type UserChange = z.output<typeof UserChange>;
+
+export const RolesChange = z.strictObject({
+  roles: z.array(UserRole).min(1).max(UserRole.options.length)
+    .refine((roles) => new Set(roles).size === roles.length, "Names a role twice"),
+});
+
+/** A person, as others may see them. */
+export const User = z.object({
+  id: UserId,
+  email: Email,
+  name: Name,
+  roles: z.array(UserRole),
+  status: z.enum(["active", "disabled"]),
+  createdAt: z.iso.datetime(),
+  version: z.int().positive(),
+});
+export type User = z.output<typeof User>;
+
+/** A person with what they sign in by. */
+export const Account = z.object({
+  ...User.shape,
+  /** Argon2id, as a PHC string. */
+  passwordHash: z.string().startsWith("$argon2id$"),
+});
+export type Account = z.output<typeof Account>;
+
+/** What other programs are told. No name and no address: whoever needs those asks. */
+export interface UserEvent {
+  readonly kind: "changed" | "disabled";
+  readonly userId: UserId;
+  readonly roles: readonly UserRole[];
+  readonly status: User["status"];
+  readonly version: number;
+  readonly at: Date;
+}
+
+/** An account as it is to be, and what to tell of it; nothing to tell means nothing to write. */
+export interface AccountChange {
+  readonly account: Account;
+  readonly event: UserEvent | undefined;
+}
+
+/** Two addresses that differ in case alone are one: the same person, or one who would pass as them. */
+export function emailKey(email: string): string {
+  return email.trim().toLowerCase();
+}
+
+export function signedUp(
+  { email, name, passwordHash, roles }: {
+    readonly email: string;
+    readonly name: string;
+    readonly passwordHash: string;
+    readonly roles: readonly UserRole[];
+  },
+  { id, at }: { readonly id: UserId; readonly at: Date },
+): AccountChange {
+  const createdAt = at.toISOString();
+  const account: Account = {
+    id,
+    email,
+    name,
+    roles: [...roles],
+    status: "active",
+    createdAt,
+    version: 1,
+    passwordHash,
+  };
+  return { account, event: eventOf("changed", account, at) };
+}
+
+/** Gives the account a name, a password hash, or both. */
+export function changedProfile(
+  account: Account,
+  { name, passwordHash }: {
+    readonly name?: string | undefined;
+    readonly passwordHash?: string | undefined;
+  },
+  at: Date,
+): AccountChange {
+  return next(account, {
+    name: name ?? account.name,
+    passwordHash: passwordHash ?? account.passwordHash,
+  }, at);
+}
+
+/** @throws {AuthError} `own_admin_role` when `by` would lose the role by which they do it. */
+export function changedRoles(
+  account: Account,
+  roles: readonly UserRole[],
+  { by, at }: { readonly by: string; readonly at: Date },
+): AccountChange {
+  if (account.id === by && !roles.includes("admin")) {
+    throw new AuthError("own_admin_role", "Nobody gives up their own admin role: another admin may");
+  }
+  const sameRoles = new Set(roles).symmetricDifference(new Set(account.roles)).size === 0;
+  if (sameRoles) return { account, event: undefined };
+  return next(account, { roles: [...roles] }, at);
+}
+
+/** Nothing changes when it is disabled already. @throws {AuthError} `own_account` when it is of `by`. */
+export function disabled(
+  account: Account,
+  { by, at }: { readonly by: string; readonly at: Date },
+): AccountChange {
+  if (account.id === by) {
+    throw new AuthError("own_account", "Nobody disables themself: another admin may");
+  }
+  if (account.status === "disabled") return { account, event: undefined };
+  return next(account, { status: "disabled" }, at, "disabled");
+}
+
+function next(
+  account: Account,
+  change: Partial<Account>,
+  at: Date,
+  kind: UserEvent["kind"] = "changed",
+): AccountChange {
+  const changed = { ...account, ...change, version: account.version + 1 };
+  return { account: changed, event: eventOf(kind, changed, at) };
+}
+
+function eventOf(kind: UserEvent["kind"], account: Account, at: Date): UserEvent {
+  const { id: userId, roles, status, version } = account;
+  return { kind, userId, roles, status, version, at };
+}

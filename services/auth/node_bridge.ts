@@ -1,0 +1,62 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { toFetchResponse, toReqRes } from "fetch-to-node";
+import { readBytes } from "platform/http";
+
+/** More than any OAuth request needs, pushed authorization requests included. */
+const bodyLimits = { bytesMax: 16_384, timeoutMs: 10_000 };
+
+export interface NodeExchange {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+}
+
+/**
+ * A fetch request as the pair that a Node.js handler mounted at `issuer` expects.
+ *
+ * Whatever host the request came in by, the handler sees the issuer's: its URLs must be the same for
+ * browsers at the edge and for programs behind it. What a proxy says of the client is dropped.
+ *
+ * @throws {Problem} `content-too-large` or `request-timeout`
+ */
+export async function toNodeExchange(request: Request, issuer: string): Promise<NodeExchange> {
+  const { origin, pathname: mountPath, host } = new URL(issuer);
+  const { pathname, search } = new URL(request.url);
+  const headers = new Headers(request.headers);
+  for (const name of [...headers.keys()]) {
+    if (name === "forwarded" || name.startsWith("x-forwarded-")) headers.delete(name);
+  }
+  headers.set("host", host);
+  const body = request.body ? await readBytes(request, bodyLimits) : undefined;
+  headers.delete("transfer-encoding");
+  // HTTP/2 needs no length, but oidc-provider reads no body without one.
+  if (body) headers.set("content-length", String(body.byteLength));
+
+  const method = request.method === "HEAD" ? "GET" : request.method;
+  const { req, res } = toReqRes(
+    new Request(`${origin}${pathname}${search}`, {
+      method,
+      headers,
+      body: body ? new Uint8Array(body) : null,
+    }),
+  );
+  // The scheme and the cookies' `secure` hang on the socket, and it has none.
+  Object.defineProperty(req, "socket", { value: { encrypted: true } });
+  const whole = `${pathname}${search}`;
+  return {
+    req: Object.assign(req, { originalUrl: whole, url: whole.slice(mountPath.length) || "/" }),
+    res,
+  };
+}
+
+/** A Node.js handler mounted at `issuer`, as a fetch handler. */
+export function asFetch(
+  handle: (req: IncomingMessage, res: ServerResponse) => Promise<void>,
+  issuer: string,
+): (request: Request) => Promise<Response> {
+  return async (request) => {
+    const { req, res } = await toNodeExchange(request, issuer);
+    const response = toFetchResponse(res);
+    await handle(req, res);
+    return await response;
+  };
+}

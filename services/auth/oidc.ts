@@ -1,0 +1,92 @@
+import { type Context, Hono } from "hono";
+import { type Authenticate, authorize } from "platform/access";
+import { found, Problem, problemTypes } from "platform/problem";
+import { Interactions, type InteractionDependencies, type OidcBindings } from "./interaction.ts";
+import { asFetch } from "./node_bridge.ts";
+import { type OidcEndpoint, oidcEndpoints, type OidcOperation } from "./oidc_endpoints.ts";
+import loginStyles from "./pages/login.css" with { type: "text" };
+import { oidcPolicy } from "./policy.ts";
+
+export interface OidcDependencies extends InteractionDependencies {
+  readonly authenticate: Authenticate;
+}
+
+type Handler = (c: Context<{ Bindings: OidcBindings }>) => Promise<Response> | Response;
+
+/**
+ * The authorization server, to be mounted at `/oidc`. Plain Hono: paths, bodies and answers of these
+ * endpoints are those of their RFCs. Only what `oidc_endpoints.ts` lists is reachable.
+ */
+export function createOidc(dependencies: OidcDependencies): Hono<{ Bindings: OidcBindings }> {
+  const { provider, issuer } = dependencies;
+  const interactions = new Interactions(dependencies);
+  const callback = asFetch(provider.callback(), issuer);
+  const library: Handler = async (c) => hardened(await callback(c.req.raw));
+
+  const own: Partial<Record<OidcOperation, Handler>> = {
+    showInteraction: (c) => interactions.show(c),
+    submitInteraction: (c) => interactions.submit(c),
+    loginStyles: showStyles,
+    userinfo: (c) => showUserinfo(c, dependencies),
+  };
+
+  const app = new Hono<{ Bindings: OidcBindings }>();
+  const endpoints = Object.entries(oidcEndpoints) as [OidcOperation, OidcEndpoint][];
+  for (const [operation, { method, path, preflight }] of endpoints) {
+    app.on(method, path, own[operation] ?? library);
+    if (preflight) app.on("OPTIONS", path, library);
+  }
+  for (const path of new Set(endpoints.map(([, endpoint]) => endpoint.path))) {
+    app.all(path, () => {
+      throw new Problem(problemTypes.methodNotAllowed, { headers: { allow: allowed(path) } });
+    });
+  }
+  return app;
+}
+
+function allowed(path: string): string {
+  const methods = Object.values<OidcEndpoint>(oidcEndpoints)
+    .filter((endpoint) => endpoint.path === path)
+    .flatMap(({ method, preflight }) => [
+      method,
+      ...(method === "GET" ? ["HEAD"] : []),
+      ...(preflight ? ["OPTIONS"] : []),
+    ]);
+  return [...new Set(methods)].join(", ");
+}
+
+/** Pages that the library makes by itself get what our own have; it says only what scripts they need. */
+function hardened(response: Response): Response {
+  const { headers } = response;
+  headers.set("x-content-type-options", "nosniff");
+  if (headers.get("content-type")?.startsWith("text/html")) {
+    headers.set("referrer-policy", "no-referrer");
+    headers.set("x-frame-options", "DENY");
+  }
+  return response;
+}
+
+function showStyles(): Response {
+  return new Response(loginStyles, {
+    headers: {
+      "content-type": "text/css; charset=utf-8",
+      "cache-control": "public, max-age=300",
+      "x-content-type-options": "nosniff",
+    },
+  });
+}
+
+/**
+ * The library's own answers opaque tokens only, and ours are JWTs.
+ *
+ * @see {@link https://openid.net/specs/openid-connect-core-1_0.html#UserInfo | OpenID Connect, UserInfo}
+ */
+async function showUserinfo(
+  c: Context,
+  { authenticate, users }: OidcDependencies,
+): Promise<Response> {
+  const caller = await authenticate(c.req.raw);
+  const reach = authorize(oidcPolicy.userinfo, caller);
+  const { id: sub, name, email } = found(await users.find(caller.subject, reach));
+  return c.json({ sub, name, email }, 200, { "cache-control": "no-store" });
+}

@@ -1,0 +1,33 @@
+/** The method and path of one endpoint, below `/oidc`. */
+export interface OidcEndpoint {
+  readonly method: "GET" | "POST";
+  readonly path: string;
+  /** Browsers of other origins ask first (CORS): the endpoint answers `OPTIONS` too. */
+  readonly preflight?: true;
+}
+
+/** Every endpoint of the authorization server. What is not listed here does not exist, whatever the library knows. */
+export const oidcEndpoints = {
+  discovery: { method: "GET", path: "/.well-known/openid-configuration", preflight: true },
+  oauthDiscovery: {
+    method: "GET",
+    path: "/.well-known/oauth-authorization-server",
+    preflight: true,
+  },
+  jwks: { method: "GET", path: "/jwks", preflight: true },
+  authorization: { method: "GET", path: "/auth" },
+  resume: { method: "GET", path: "/auth/:uid" },
+  showInteraction: { method: "GET", path: "/interaction/:uid" },
+  submitInteraction: { method: "POST", path: "/interaction/:uid" },
+  loginStyles: { method: "GET", path: "/assets/login.css" },
+  token: { method: "POST", path: "/token", preflight: true },
+  revocation: { method: "POST", path: "/token/revocation", preflight: true },
+  introspection: { method: "POST", path: "/token/introspection", preflight: true },
+  pushedAuthorization: { method: "POST", path: "/request", preflight: true },
+  endSession: { method: "GET", path: "/session/end" },
+  confirmEndSession: { method: "POST", path: "/session/end/confirm" },
+  sessionEnded: { method: "GET", path: "/session/end/success" },
+  userinfo: { method: "GET", path: "/me" },
+} as const satisfies Readonly<Record<string, OidcEndpoint>>;
+
+export type OidcOperation = keyof typeof oidcEndpoints;

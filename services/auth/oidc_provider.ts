@@ -1,0 +1,110 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { Provider as LibraryProvider } from "oidc-provider";
+
+/** The part of oidc-provider's interface that we use: the package brings no types of its own. */
+export interface OidcProvider {
+  callback(): (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+  interactionDetails(
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<OidcInteraction>;
+  /** Keeps the outcome of an interaction. @returns the URL to go on to. */
+  interactionResult(
+    request: IncomingMessage,
+    response: ServerResponse,
+    result: OidcInteractionResult,
+    options: { readonly mergeWithLastSubmission: boolean },
+  ): Promise<string>;
+  readonly Grant: OidcGrantClass;
+  on(
+    event: "server_error" | "error",
+    listener: (...args: readonly unknown[]) => void,
+  ): void;
+}
+
+/** What an artifact consists of. oidc-provider adds more, which we keep and do not look at. */
+export interface ArtifactPayload {
+  readonly jti?: string;
+  readonly uid?: string;
+  readonly userCode?: string;
+  readonly grantId?: string;
+  readonly accountId?: string;
+  readonly session?: Readonly<Record<string, unknown>>;
+  readonly [member: string]: unknown;
+}
+
+/** Keeps the artifacts of one kind. */
+export interface OidcAdapter {
+  upsert(id: string, payload: ArtifactPayload, expiresInSeconds?: number): Promise<void>;
+  find(id: string): Promise<ArtifactPayload | undefined>;
+  findByUid(uid: string): Promise<ArtifactPayload | undefined>;
+  findByUserCode(userCode: string): Promise<ArtifactPayload | undefined>;
+  consume(id: string): Promise<void>;
+  destroy(id: string): Promise<void>;
+  revokeByGrantId(grantId: string): Promise<void>;
+}
+
+export type OidcAdapterFactory = (kind: string) => OidcAdapter;
+
+/** Something that the person must do before the authorization request goes on. */
+export interface OidcInteraction {
+  readonly uid: string;
+  readonly prompt: { readonly name: string };
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly session?: { readonly accountId?: string };
+}
+
+export type OidcInteractionResult =
+  | { readonly login: { readonly accountId: string; readonly amr: readonly string[] } }
+  | { readonly consent: { readonly grantId: string } }
+  | { readonly error: string; readonly error_description: string };
+
+export interface OidcGrant {
+  readonly exp?: number;
+  addOIDCScope(scope: string): void;
+  addOIDCClaims(claims: readonly string[]): void;
+  addResourceScope(resource: string, scope: string): void;
+  /** @returns its id. */
+  save(): Promise<string>;
+}
+
+export interface OidcGrantClass {
+  new (owner: { readonly accountId: string; readonly clientId: string }): OidcGrant;
+  find(id: string): Promise<OidcGrant | undefined>;
+}
+
+export interface OidcClient {
+  readonly clientId: string;
+  readonly redirectUris?: readonly string[];
+  grantTypeAllowed(grantType: string): boolean;
+}
+
+/** A request on its way through oidc-provider. */
+export interface OidcContext {
+  type: string;
+  status: number;
+  body: unknown;
+  set(header: string, value: string): void;
+  readonly oidc: {
+    readonly provider: OidcProvider;
+    readonly client?: OidcClient;
+    readonly result?: { readonly consent?: { readonly grantId?: string } };
+    readonly session: {
+      readonly accountId: string;
+      grantIdFor(clientId: string): string | undefined;
+    };
+  };
+}
+
+/** A token that is about to be issued. */
+export interface OidcToken {
+  readonly kind: string;
+  readonly accountId?: string;
+  readonly clientId?: string;
+}
+
+/** oidc-provider's class, as far as we use it. */
+export const Provider: new (
+  issuer: string,
+  configuration: Readonly<Record<string, unknown>>,
+) => OidcProvider = LibraryProvider;

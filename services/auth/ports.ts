@@ -1,0 +1,91 @@
+import type { Reach } from "platform/access";
+import type { Page, PageQuery } from "platform/http";
+import type { Account, AccountChange, User, UserId } from "./domain/mod.ts";
+
+/**
+ * Where people are kept. Each method is one transaction.
+ * An account outside `reach` is treated as absent, by every method of every adapter.
+ */
+export interface UserStore {
+  /**
+   * Adds an account, and its event to those that are told to others.
+   *
+   * @throws {AuthError} `email_taken` when another account has the address, whatever its case.
+   */
+  insert(change: AccountChange): Promise<User>;
+
+  find(id: string, reach: Reach): Promise<Account | undefined>;
+
+  /** For signing in: the caller is nobody yet, so there is no reach. The case of `email` is ignored. */
+  findByEmail(email: string): Promise<Account | undefined>;
+
+  /** Newest first. */
+  list(reach: Reach, query: PageQuery): Promise<Page<User>>;
+
+  /**
+   * Replaces the account by what `change` makes of it, and adds the event to those that are told,
+   * with no other write in between. When `change` throws, nothing is written and the error is passed
+   * on; when it has nothing to tell, nothing is written.
+   *
+   * @returns the account as it is then, or undefined when there is none within reach.
+   */
+  update(
+    id: UserId,
+    reach: Reach,
+    change: (account: Account) => AccountChange,
+  ): Promise<User | undefined>;
+}
+
+/** Turns passwords into hashes that are slow to guess from. All throw {@linkcode AuthError} `busy`. */
+export interface Passwords {
+  /** @returns a PHC string, salted. */
+  hash(password: string): Promise<string>;
+  /** Without a hash, does the same work and says no: time must not tell whether an account exists. */
+  verify(password: string, hash: string | undefined): Promise<boolean>;
+}
+
+/**
+ * Something the authorization server has given out or has begun: a code, a refresh token, a grant,
+ * a session, a sign-in under way. Whoever presents its id has it, so ids are never kept: only hashes.
+ */
+export interface Artifact {
+  /** Hash of its kind and id: the one name it has here. */
+  readonly key: string;
+  /** Hash of a second name, by which sessions are found. */
+  readonly uidKey?: string | undefined;
+  /** Hash of the short code by which a device's sign-in is found. */
+  readonly userCodeKey?: string | undefined;
+  /** The family it belongs to: what one consent led to. */
+  readonly grantId?: string | undefined;
+  /** The person on whose behalf it was given out. */
+  readonly owner?: string | undefined;
+  readonly payload: Readonly<Record<string, unknown>>;
+  /** From then on it may be gone. Finding it does not check this. */
+  readonly expiresAt: Date;
+}
+
+export interface FoundArtifact extends Artifact {
+  /** Whether {@linkcode GrantStore.consumeOnce} has succeeded for it. */
+  readonly consumed: boolean;
+}
+
+/** Where grants and what belongs to them are kept. Each method is one transaction. */
+export interface GrantStore {
+  /** Keeps the artifact, in place of the one with the same key. Whether that was consumed stays so. */
+  put(artifact: Artifact): Promise<void>;
+  find(key: string): Promise<FoundArtifact | undefined>;
+  findByUid(uidKey: string): Promise<FoundArtifact | undefined>;
+  findByUserCode(userCodeKey: string): Promise<FoundArtifact | undefined>;
+  /**
+   * Uses the artifact up. However many call it at once, it succeeds for exactly one of them, also
+   * after the artifact itself is gone, until `rememberUntil`.
+   */
+  consumeOnce(key: string, rememberUntil: Date): Promise<boolean>;
+  destroy(key: string): Promise<void>;
+  /** Destroys every artifact of the family. */
+  revokeGrant(grantId: string): Promise<void>;
+  /** Destroys every artifact of the person: sessions, grants, codes and refresh tokens. */
+  revokeOwner(owner: string): Promise<void>;
+  /** Forgets what has expired by `at`. @returns how many artifacts. */
+  sweep(at: Date): Promise<number>;
+}

@@ -1,0 +1,29 @@
+import { Problem, type ProblemType, problemType, problemTypes } from "platform/problem";
+import { AuthError, type AuthErrorCode } from "./domain/mod.ts";
+
+/** What each broken rule looks like to a client. */
+export const authProblems = {
+  email_taken: problemType("email-taken", 409, "There is an account with this e-mail address"),
+  password_refused: problemType("password-refused", 422, "The password is too easy to guess"),
+  current_password_wrong: problemType(
+    "current-password-wrong",
+    422,
+    "The current password is another",
+  ),
+  own_admin_role: problemType("own-admin-role", 409, "Admins keep their own admin role"),
+  own_account: problemType("own-account", 409, "Admins do not disable themselves"),
+  too_many_attempts: problemTypes.rateLimited,
+  busy: problemTypes.unavailable,
+} satisfies Record<AuthErrorCode, ProblemType>;
+
+/** Translates {@linkcode AuthError}, and says when to come back if it knows. */
+export function translate(thrown: unknown): unknown {
+  if (!(thrown instanceof AuthError)) return thrown;
+  const { code, message, retryAfterSeconds } = thrown;
+  const headers = retryAfterHeaders(retryAfterSeconds);
+  return new Problem(authProblems[code], { detail: message, headers, cause: thrown });
+}
+
+export function retryAfterHeaders(seconds: number | undefined): Readonly<Record<string, string>> {
+  return seconds === undefined ? {} : { "retry-after": String(seconds) };
+}

@@ -1,0 +1,77 @@
+import { z } from "zod";
+import { pageOf, PageQuery, type Route } from "platform/http";
+import { NewUser, RolesChange, User, UserChange, UserId } from "./domain/mod.ts";
+import { authProblems } from "./problems.ts";
+
+const params = z.strictObject({ userId: UserId });
+
+/** Every operation of the users API. OpenAPI is printed from this table. Fixed paths come before patterns. */
+export const routes = {
+  signUp: {
+    method: "post",
+    path: "/users",
+    summary: "Sign up",
+    body: NewUser,
+    status: 201,
+    reply: User,
+    problems: [authProblems.email_taken, authProblems.password_refused, authProblems.busy],
+  },
+  listUsers: {
+    method: "get",
+    path: "/users",
+    summary: "List users, newest first",
+    query: PageQuery,
+    status: 200,
+    reply: pageOf(User),
+  },
+  readMe: {
+    method: "get",
+    path: "/users/me",
+    summary: "Read one's own user",
+    status: 200,
+    reply: User,
+  },
+  changeMe: {
+    method: "patch",
+    path: "/users/me",
+    summary: "Change one's own name or password",
+    body: UserChange,
+    ifMatch: "required",
+    status: 200,
+    reply: User,
+    problems: [
+      authProblems.current_password_wrong,
+      authProblems.password_refused,
+      authProblems.too_many_attempts,
+      authProblems.busy,
+    ],
+  },
+  readUser: {
+    method: "get",
+    path: "/users/:userId",
+    summary: "Read a user",
+    params,
+    status: 200,
+    reply: User,
+  },
+  changeRoles: {
+    method: "put",
+    path: "/users/:userId/roles",
+    summary: "Replace a user's roles",
+    params,
+    body: RolesChange,
+    ifMatch: "required",
+    status: 200,
+    reply: User,
+    problems: [authProblems.own_admin_role],
+  },
+  disableUser: {
+    method: "post",
+    path: "/users/:userId/disable",
+    summary: "Disable a user: no sign-in and no token from then on",
+    params,
+    status: 200,
+    reply: User,
+    problems: [authProblems.own_account],
+  },
+} as const satisfies Record<string, Route>;

@@ -1,0 +1,65 @@
+import type { Database } from "platform/store";
+import { type Course, PaymentId } from "../domain/mod.ts";
+import type { PaymentWorkStore, WebhookInbox } from "../ports.ts";
+import { readCourse } from "./embedded_payment_store.ts";
+
+/** Leases payments with something left to do, in the SQLite file of payment. */
+export class EmbeddedPaymentWorkStore implements PaymentWorkStore {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  // deno-lint-ignore require-await
+  async claim(id: PaymentId, at: Date, leaseMs: number): Promise<Course | undefined> {
+    return this.#db.transaction(() => {
+      const now = at.getTime();
+      const claimed = this.#db.run(
+        `update payments set leased_until_ms = :until
+         where id = :id and is_idle = 0 and leased_until_ms <= :now`,
+        { id, now, until: now + leaseMs },
+      );
+      return claimed === 0 ? undefined : readCourse(this.#db, id);
+    });
+  }
+
+  due(at: Date, limit: number): Promise<readonly PaymentId[]> {
+    const rows = this.#db.all(
+      `select id from payments where is_idle = 0 and due_at <= :at and leased_until_ms <= :now
+       order by due_at limit :limit`,
+      { at: at.toISOString(), now: at.getTime(), limit },
+    );
+    return Promise.resolve(rows.map((row) => PaymentId.parse(row["id"])));
+  }
+
+  release(id: PaymentId): Promise<void> {
+    this.#db.run("update payments set leased_until_ms = 0 where id = :id", { id });
+    return Promise.resolve();
+  }
+}
+
+/** Remembers webhooks in the inbox of payment's SQLite file. */
+export class EmbeddedWebhookInbox implements WebhookInbox {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  // deno-lint-ignore require-await
+  async take(eventId: string, id: PaymentId, at: Date): Promise<boolean> {
+    return this.#db.transaction(() => {
+      const fresh = this.#db.run(
+        "insert or ignore into inbox_events (id, handled_at_ms) values (:eventId, :at)",
+        { eventId: `psp ${eventId}`, at: at.getTime() },
+      );
+      if (fresh === 0) return false;
+      this.#db.run("update payments set due_at = :due where id = :id and is_idle = 0", {
+        id,
+        due: at.toISOString(),
+      });
+      return true;
+    });
+  }
+}

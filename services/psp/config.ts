@@ -1,0 +1,56 @@
+import { z } from "zod";
+import { configError, parseEnv, Port, programVariables, readFiles, Secret } from "platform/config";
+import type { LogLevel } from "platform/telemetry";
+import type { TlsFiles } from "platform/tls";
+
+const variables = {
+  ...programVariables,
+  PSP_PORT: Port.default(4010),
+  PSP_API_KEY_FILE: z.string(),
+  PSP_WEBHOOK_SECRET_FILE: z.string(),
+  PSP_WEBHOOK_URL: z.url({ protocol: /^https$/ }),
+  SALLYPORT_DATA_DIR: z.string(),
+};
+
+export interface Config {
+  readonly logLevel: LogLevel;
+  readonly server: { readonly hostname: string; readonly port: number; readonly drainMs: number };
+  readonly tls: TlsFiles;
+  readonly path: string;
+  readonly apiKey: Secret;
+  readonly webhooks: { readonly url: string; readonly secret: Secret; readonly ca: string };
+}
+
+/** @throws {ConfigError} naming every variable that is missing or wrong. */
+export function loadConfig(get: (name: string) => string | undefined): Config {
+  const given = parseEnv(variables, get);
+  if (given.SALLYPORT_ENV === "production") {
+    throw configError(["SALLYPORT_ENV: The simulated processor is for development only"]);
+  }
+  const files = readFiles({
+    PSP_API_KEY_FILE: given.PSP_API_KEY_FILE,
+    PSP_WEBHOOK_SECRET_FILE: given.PSP_WEBHOOK_SECRET_FILE,
+    TLS_CA_FILE: given.TLS_CA_FILE,
+  });
+  return {
+    logLevel: given.LOG_LEVEL,
+    server: {
+      hostname: given.LISTEN_HOSTNAME,
+      port: given.PSP_PORT,
+      drainMs: given.DRAIN_TIMEOUT_MS,
+    },
+    tls: {
+      certFile: given.TLS_CERT_FILE,
+      keyFile: given.TLS_KEY_FILE,
+      caFile: given.TLS_CA_FILE,
+      revokedFile: given.TLS_REVOKED_FILE,
+    },
+    path: `${given.SALLYPORT_DATA_DIR}/psp/psp.sqlite`,
+    apiKey: new Secret(files.PSP_API_KEY_FILE.trim()),
+    webhooks: {
+      url: given.PSP_WEBHOOK_URL,
+      secret: new Secret(files.PSP_WEBHOOK_SECRET_FILE.trim()),
+      ca: files.TLS_CA_FILE,
+    },
+  };
+}

@@ -1,0 +1,37 @@
+import { loadConfigOrExit, runProgram } from "platform/lifecycle";
+import { createLogger, withRequestLog } from "platform/telemetry";
+import { openTlsIdentity, serveTls } from "platform/tls";
+import { createApp } from "./app.ts";
+import { ChargeStore } from "./charge_store.ts";
+import { loadConfig } from "./config.ts";
+import { sendWebhooks } from "./webhook_sender.ts";
+
+const config = loadConfigOrExit("psp", () => loadConfig((name) => Deno.env.get(name)));
+const log = createLogger({ service: "psp", level: config.logLevel });
+
+await runProgram(log, async (running) => {
+  const identity = running.use(await openTlsIdentity(config.tls, { log }));
+  const charges = running.use(new ChargeStore(config.path));
+  const { url, secret, ca } = config.webhooks;
+  const client = Deno.createHttpClient({ caCerts: [ca] });
+  running.defer(() => client.close());
+  const fetchMerchant: typeof fetch = (input, init) => fetch(input, { ...init, client });
+  running.use(
+    sendWebhooks({ charges, url, secret, fetch: fetchMerchant, log, now: () => new Date() }),
+  );
+
+  const app = createApp({ charges, apiKey: config.apiKey, pause });
+  const handle = withRequestLog(log, (request: Request) => app.fetch(request));
+  const { drainMs } = config.server;
+  running.use(await serveTls({ ...config.server, limits: { drainMs }, identity, log }, handle));
+});
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener("abort", () => {
+      clearTimeout(timer);
+      resolve();
+    }, { once: true });
+  });
+}

@@ -1,0 +1,202 @@
+import { deepEqual, equal, rejects } from "node:assert/strict";
+import { openPeerFetch, openTrustedFetch, type PeerHandler } from "platform/tls";
+import { aMutualServer, anAuthority, anEdge, aPair, TestIdentity, within } from "./tls_fixture.ts";
+
+const ordersId = "spiffe://sallyport/orders";
+
+/** A server that answers as orders, and a fetch by the gateway that expects `peer`. */
+async function aCall(
+  { handler = () => new Response("ok"), peer = ordersId, timeoutMs = 5_000 }: {
+    readonly handler?: PeerHandler;
+    readonly peer?: string;
+    readonly timeoutMs?: number;
+  } = {},
+) {
+  const { ca, identity, gateway } = await aPair();
+  const server = await aMutualServer({ identity, handler, limits: { drainMs: 100 } });
+  const ours = new TestIdentity(gateway, ca);
+  const peerFetch = openPeerFetch({ identity: ours, peer, timeoutMs });
+  return {
+    ca,
+    server,
+    ours,
+    fetch: peerFetch.fetch,
+    url: `https://127.0.0.1:${server.port}/`,
+    async [Symbol.asyncDispose]() {
+      await peerFetch[Symbol.asyncDispose]();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const isTimeout = (thrown: unknown) =>
+  thrown instanceof DOMException && thrown.name === "TimeoutError";
+
+Deno.test("A client refuses a server that shows another program's certificate", async () => {
+  let wasAsked = false;
+  await using call = await aCall({
+    peer: "spiffe://sallyport/payment",
+    handler: () => {
+      wasAsked = true;
+      return new Response("stolen");
+    },
+  });
+  await rejects(() => call.fetch(call.url, { method: "POST", body: "secret" }), TypeError);
+  equal(wasAsked, false);
+});
+
+Deno.test("A client refuses a server of another CA, by peer and by host name", async () => {
+  await using call = await aCall();
+  const other = await anAuthority();
+  await using stranger = openPeerFetch({
+    identity: new TestIdentity(await other.leaf("gateway"), other),
+    peer: ordersId,
+  });
+  await rejects(() => stranger.fetch(call.url), TypeError);
+  await using edge = await anEdge({ identity: call.ours });
+  await using trusted = openTrustedFetch({ ca: other.pem.cert });
+  await rejects(() => trusted.fetch(`https://localhost:${edge.port}/`), TypeError);
+});
+
+Deno.test("A client is not led past the identity check by an earlier session with its peer", async () => {
+  const { ca, identity, gateway } = await aPair();
+  const impostor = new TestIdentity(await ca.leaf("payment"), ca);
+  await using peer = openPeerFetch({ identity: new TestIdentity(gateway, ca), peer: ordersId });
+  const first = await aMutualServer({ identity });
+  equal(await (await peer.fetch(`https://127.0.0.1:${first.port}/`)).text(), "ok");
+  await first[Symbol.asyncDispose]();
+  await using second = await aMutualServer({ identity: impostor });
+  for (let attempt = 0; attempt < 3; attempt++) {
+    await rejects(() => peer.fetch(`https://127.0.0.1:${second.port}/`), TypeError);
+  }
+});
+
+Deno.test("Bodies go and come whole, as text, bytes and streams, and repeated headers stay apart", async () => {
+  await using call = await aCall({
+    async handler(request) {
+      const headers: [string, string][] = [["set-cookie", "a=1"], ["set-cookie", "b=2"]];
+      return new Response(await request.text(), { status: 201, headers });
+    },
+  });
+  const bodies = ["text", new TextEncoder().encode("text"), new Blob(["te", "xt"]).stream()];
+  for (const body of bodies) {
+    const response = await call.fetch(call.url, { method: "POST", body });
+    equal(response.status, 201);
+    deepEqual(response.headers.getSetCookie(), ["a=1", "b=2"]);
+    equal(await response.text(), "text");
+  }
+  const request = new Request(call.url, { method: "PUT", body: "text" });
+  equal(await (await call.fetch(request)).text(), "text");
+  equal(await (await call.fetch(new URL(call.url))).text(), "");
+  const head = await call.fetch(call.url, { method: "HEAD" });
+  equal(head.body, null);
+});
+
+Deno.test("A redirect is an answer like others, and a compressed body stays compressed", async () => {
+  await using call = await aCall({
+    handler: () =>
+      new Response(Uint8Array.of(31, 139, 8), {
+        status: 302,
+        headers: { location: "https://elsewhere.example/", "content-encoding": "gzip" },
+      }),
+  });
+  const response = await call.fetch(call.url);
+  equal(response.status, 302);
+  deepEqual([...await response.bytes()], [31, 139, 8]);
+});
+
+Deno.test("A stream that is longer or shorter than its content-length is not sent as a request", async () => {
+  await using call = await aCall({
+    handler: async (request) => new Response(await request.text()),
+  });
+  for (const length of ["3", "5"]) {
+    const body = new Blob(["text"]).stream();
+    const headers = { "content-length": length };
+    await rejects(() => call.fetch(call.url, { method: "POST", body, headers }), TypeError);
+  }
+});
+
+Deno.test("A signal ends a call before its answer, and in the middle of it", async () => {
+  const cancelled = Promise.withResolvers<void>();
+  await using call = await aCall({
+    handler: ({ url }) =>
+      url.endsWith("/never") ? new Promise<Response>(() => {}) : new Response(
+        new ReadableStream({
+          start: (controller) => controller.enqueue(new Uint8Array(10)),
+          cancel: () => cancelled.resolve(),
+        }),
+      ),
+  });
+  await rejects(
+    () => call.fetch(`${call.url}never`, { signal: AbortSignal.timeout(50) }),
+    isTimeout,
+  );
+  const stop = new AbortController();
+  const response = await call.fetch(call.url, { signal: stop.signal });
+  const reader = response.body!.getReader();
+  await reader.read();
+  stop.abort(new Error("enough"));
+  await rejects(() => within(2_000, reader.read()), /enough/);
+  await within(2_000, cancelled.promise);
+});
+
+Deno.test("A peer that does not answer in time, or stops in the middle, is a TimeoutError", async () => {
+  await using call = await aCall({
+    timeoutMs: 100,
+    handler: ({ url }) =>
+      url.endsWith("/never")
+        ? new Promise<Response>(() => {})
+        : new Response(new ReadableStream({ start: (c) => c.enqueue(new Uint8Array(10)) })),
+  });
+  await rejects(() => within(2_000, call.fetch(`${call.url}never`)), isTimeout);
+  const response = await call.fetch(call.url);
+  await rejects(() => within(2_000, response.bytes()), isTimeout);
+});
+
+Deno.test("A body that nobody wants any more ends at the peer", async () => {
+  const cancelled = Promise.withResolvers<void>();
+  await using call = await aCall({
+    handler: () =>
+      new Response(
+        new ReadableStream({
+          start: (controller) => controller.enqueue(new Uint8Array(10)),
+          cancel: () => cancelled.resolve(),
+        }),
+      ),
+  });
+  const response = await call.fetch(call.url);
+  await response.body?.cancel();
+  await within(2_000, cancelled.promise);
+});
+
+Deno.test("A peer that is away is a TypeError with its cause", async () => {
+  const call = await aCall();
+  await call.server[Symbol.asyncDispose]();
+  await rejects(
+    () => call.fetch(call.url),
+    (thrown) => thrown instanceof TypeError && thrown.cause instanceof Error,
+  );
+  await call[Symbol.asyncDispose]();
+});
+
+Deno.test("New material is shown on the next call, and calls under way finish", async () => {
+  const thumbprints = new Set<string>();
+  const release = Promise.withResolvers<void>();
+  const asked = Promise.withResolvers<void>();
+  await using call = await aCall({
+    async handler(request, { thumbprint }) {
+      thumbprints.add(thumbprint);
+      asked.resolve();
+      if (request.url.endsWith("/slow")) await release.promise;
+      return new Response("ok");
+    },
+  });
+  const slow = call.fetch(`${call.url}slow`);
+  await asked.promise;
+  const { cert, key } = await call.ca.leaf("gateway");
+  call.ours.take({ cert, key });
+  equal(await (await call.fetch(call.url)).text(), "ok");
+  release.resolve();
+  equal(await (await slow).text(), "ok");
+  equal(thumbprints.size, 2);
+});
