@@ -1,2 +1,4 @@
-export * from "./outcome_error.ts";
-export * from "./resilient_call.ts";
+export * from "./call_errors.ts";
+export * from "./resilience.ts";
+export * from "./retry_budget.ts";
+export * from "./sampling_breaker.ts";

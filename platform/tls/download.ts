@@ -5,6 +5,8 @@ import { nativeReadsOf } from "./native_reads.ts";
 export interface DownloadOptions {
   /** Of the request: the answer to HEAD has no body. */
   readonly method: string;
+  /** The caller's: when it has fired, its reason is why a body breaks off. */
+  readonly signal: AbortSignal | undefined;
   /** How long the reader waits for the next piece. */
   readonly stallTimeoutMs: number;
   /** Closes the connection: nobody wants the rest. */
@@ -34,7 +36,7 @@ export function incomingResponse(incoming: IncomingMessage, options: DownloadOpt
 /** The body, read from the network no faster than it is read from the stream. */
 export function downloadOf(
   incoming: IncomingMessage,
-  { stallTimeoutMs, abandon, onEnd }: DownloadOptions,
+  { signal, stallTimeoutMs, abandon, onEnd }: DownloadOptions,
 ): ReadableStream<Uint8Array> {
   const reads = nativeReadsOf(incoming.socket as TLSSocket);
   let stall: ReturnType<typeof setTimeout> | undefined;
@@ -60,9 +62,7 @@ export function downloadOf(
       });
       incoming.once("end", () => finish(() => controller.close()));
       const broken = (cause?: unknown) =>
-        finish(() =>
-          controller.error(new TypeError("Cannot read response: it broke off", { cause }))
-        );
+        finish(() => controller.error(signal?.aborted ? signal.reason : brokenOff(cause)));
       incoming.once("error", broken);
       incoming.once("close", () => broken());
     },
@@ -81,4 +81,8 @@ export function downloadOf(
       finish(() => abandon(reason));
     },
   }, { highWaterMark: 1 });
+}
+
+function brokenOff(cause: unknown): TypeError {
+  return new TypeError("Cannot read response: it broke off", { cause });
 }

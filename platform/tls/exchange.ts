@@ -51,7 +51,7 @@ export function exchange(
     });
     request.once("response", (incoming) => {
       clearTimeout(deadline);
-      resolve(receive(incoming, { request, timeoutMs, onEnd: settle }));
+      resolve(receive(incoming, { request, signal, timeoutMs, onEnd: settle }));
     });
     send(request, outgoing).catch(end);
   });
@@ -77,13 +77,18 @@ async function send(request: ClientRequest, { body, headers }: OutgoingRequest):
 
 interface Receiving {
   readonly request: ClientRequest;
+  readonly signal: AbortSignal | undefined;
   readonly timeoutMs: number;
   readonly onEnd: () => void;
 }
 
-function receive(incoming: IncomingMessage, { request, timeoutMs, onEnd }: Receiving): Response {
+function receive(
+  incoming: IncomingMessage,
+  { request, signal, timeoutMs, onEnd }: Receiving,
+): Response {
   return incomingResponse(incoming, {
     method: request.method,
+    signal,
     stallTimeoutMs: timeoutMs,
     abandon: () => request.destroy(),
     onEnd,

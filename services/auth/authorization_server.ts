@@ -63,7 +63,9 @@ export function openAuthorizationServer(options: AuthorizationServerOptions): Oi
   return provider;
 }
 
-function metadataOf({ roles: _roles, first_party: _firstParty, ...client }: Client): unknown {
+type Settings = Readonly<Record<string, unknown>>;
+
+function metadataOf({ roles: _roles, first_party: _firstParty, ...client }: Client): Settings {
   const usesCodes = client.grant_types.includes("authorization_code");
   return {
     ...client,
@@ -100,7 +102,7 @@ const protocol = {
   },
 };
 
-function cookiesOf(keys: readonly string[]): unknown {
+function cookiesOf(keys: readonly string[]): Settings {
   const cookie = { secure: true, httpOnly: true, sameSite: "lax", signed: true };
   return {
     keys: [...keys],
@@ -115,7 +117,7 @@ function cookiesOf(keys: readonly string[]): unknown {
   };
 }
 
-function featuresOf({ audience, clients }: AuthorizationServerOptions): unknown {
+function featuresOf({ audience, clients }: AuthorizationServerOptions): Settings {
   const resourceServer = {
     scope: scopes,
     audience,
@@ -125,7 +127,7 @@ function featuresOf({ audience, clients }: AuthorizationServerOptions): unknown 
   };
   const afterSignOut = clients.flatMap((client) => client.post_logout_redirect_uris);
   const page = async (context: OidcContext, body: Promise<string>) => {
-    for (const [name, value] of pageHeaders(afterSignOut)) context.set(name, value);
+    context.set(pageHeaders(afterSignOut));
     context.body = await body;
   };
   return {
@@ -152,7 +154,7 @@ function featuresOf({ audience, clients }: AuthorizationServerOptions): unknown 
   };
 }
 
-function tokensOf({ clients, users }: AuthorizationServerOptions): unknown & object {
+function tokensOf({ clients, users }: AuthorizationServerOptions): Settings {
   const rolesByClient = new Map(clients.map((client) => [client.client_id, client.roles]));
   return {
     /** Read anew for each token: what an admin takes away is gone within a token's life. */
@@ -167,7 +169,7 @@ function tokensOf({ clients, users }: AuthorizationServerOptions): unknown & obj
   };
 }
 
-function peopleOf({ audience, clients, users }: AuthorizationServerOptions): unknown & object {
+function peopleOf({ audience, clients, users }: AuthorizationServerOptions): Settings {
   const firstParty = new Set(
     clients.filter((client) => client.first_party).map((client) => client.client_id),
   );
@@ -215,7 +217,7 @@ async function activeAccount(
   return account?.status === "active" ? account : undefined;
 }
 
-function browserOf({ issuer, clients }: AuthorizationServerOptions): unknown & object {
+function browserOf({ issuer, clients }: AuthorizationServerOptions): Settings {
   const originsByClient = new Map(
     clients.map((client) => [client.client_id, new Set(originsOf(client))]),
   );
@@ -238,7 +240,7 @@ function browserOf({ issuer, clients }: AuthorizationServerOptions): unknown & o
     clientBasedCORS: (_context: unknown, origin: string, client: OidcClient) =>
       originsByClient.get(client.clientId)?.has(origin) ?? false,
     async renderError(context: OidcContext, { error }: { readonly error: string }) {
-      for (const [name, value] of pageHeaders([])) context.set(name, value);
+      context.set(pageHeaders([]));
       context.body = await errorPage(error);
     },
   };

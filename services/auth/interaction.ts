@@ -4,7 +4,13 @@ import { readBytes } from "platform/http";
 import { Problem, problemTypes } from "platform/problem";
 import { newGrant } from "./authorization_server.ts";
 import type { Client } from "./clients.ts";
-import { type Account, AuthError, emailKey, type LoginAttempts, normalPassword } from "./domain/mod.ts";
+import {
+  type Account,
+  AuthError,
+  emailKey,
+  type LoginAttempts,
+  normalPassword,
+} from "./domain/mod.ts";
 import { toNodeExchange } from "./node_bridge.ts";
 import type { OidcInteraction, OidcInteractionResult, OidcProvider } from "./oidc_provider.ts";
 import { errorPage, loginPage, pageHeaders } from "./pages/mod.ts";
@@ -140,15 +146,16 @@ export class Interactions {
   ): Promise<Response> {
     const clientName = client.client_name ?? client.client_id;
     const redirectUri = String(interaction.params["redirect_uri"]);
-    const headers = new Headers(pageHeaders([redirectUri]).map(([name, value]) => [name, value]));
-    for (const [name, value] of Object.entries(extraHeaders)) headers.set(name, value);
+    const headers = { ...pageHeaders([redirectUri]), ...extraHeaders };
     return new Response(await loginPage({ clientName, ...shown }), { status, headers });
   }
 }
 
 async function expired(): Promise<Response> {
-  const headers = new Headers(pageHeaders([]).map(([name, value]) => [name, value]));
-  return new Response(await errorPage("session_expired"), { status: 400, headers });
+  return new Response(await errorPage("session_expired"), {
+    status: 400,
+    headers: pageHeaders([]),
+  });
 }
 
 function ifNotFound(thrown: unknown): undefined {

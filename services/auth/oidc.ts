@@ -1,7 +1,7 @@
 import { type Context, Hono } from "hono";
 import { type Authenticate, authorize } from "platform/access";
 import { found, Problem, problemTypes } from "platform/problem";
-import { Interactions, type InteractionDependencies, type OidcBindings } from "./interaction.ts";
+import { type InteractionDependencies, Interactions, type OidcBindings } from "./interaction.ts";
 import { asFetch } from "./node_bridge.ts";
 import { type OidcEndpoint, oidcEndpoints, type OidcOperation } from "./oidc_endpoints.ts";
 import loginStyles from "./pages/login.css" with { type: "text" };

@@ -17,7 +17,7 @@ export interface OidcProvider {
   ): Promise<string>;
   readonly Grant: OidcGrantClass;
   on(
-    event: "server_error" | "error",
+    event: "server_error" | "grant.error" | "error",
     listener: (...args: readonly unknown[]) => void,
   ): void;
 }
@@ -84,7 +84,7 @@ export interface OidcContext {
   type: string;
   status: number;
   body: unknown;
-  set(header: string, value: string): void;
+  set(headers: Readonly<Record<string, string>>): void;
   readonly oidc: {
     readonly provider: OidcProvider;
     readonly client?: OidcClient;

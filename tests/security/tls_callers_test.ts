@@ -1,3 +1,4 @@
+import "reflect-metadata";
 import { equal, match } from "node:assert/strict";
 import http2 from "node:http2";
 import { once } from "node:events";

@@ -194,7 +194,7 @@ export async function isAnswered(
 }
 
 /** What `promise` gives. @throws when that takes longer than `limitMs`: a test must not hang. */
-export async function within<Value>(limitMs: number, promise: Promise<Value>): Promise<Value> {
+export async function within<Value>(limitMs: number, promise: PromiseLike<Value>): Promise<Value> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`Took longer than ${limitMs} ms`)), limitMs);

@@ -1,4 +1,6 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
+import type net from "node:net";
+import tls, { type TLSSocket } from "node:tls";
 import { openPeerFetch, openTrustedFetch, type PeerHandler } from "platform/tls";
 import { aMutualServer, anAuthority, anEdge, aPair, TestIdentity, within } from "./tls_fixture.ts";
 
@@ -199,4 +201,38 @@ Deno.test("New material is shown on the next call, and calls under way finish", 
   release.resolve();
   equal(await (await slow).text(), "ok");
   equal(thumbprints.size, 2);
+});
+
+Deno.test("A safe call on a connection that the peer has closed is made once more", async () => {
+  const { ca, identity, gateway } = await aPair();
+  await using peer = openPeerFetch({ identity: new TestIdentity(gateway, ca), peer: ordersId });
+  const asked: string[] = [];
+  // Closes a connection unheard when its second request comes, as a server does that is just idling out.
+  const requests = new Map<TLSSocket, number>();
+  const { cert, key } = identity.material;
+  const server = tls.createServer({ cert, key }, (socket) => {
+    socket.on("error", () => {});
+    socket.on("data", (bytes) => {
+      const count = (requests.get(socket) ?? 0) + 1;
+      requests.set(socket, count);
+      asked.push(`${bytes.toString().split(" ")[0]} ${count}`);
+      if (count > 1) return void socket.destroy();
+      socket.write("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  try {
+    const url = `https://127.0.0.1:${(server.address() as net.AddressInfo).port}/`;
+    const call = async (init: RequestInit) => await (await peer.fetch(url, init)).text();
+    equal(await call({ method: "GET" }), "ok");
+    equal(await call({ method: "GET" }), "ok");
+    await rejects(() => call({ method: "POST", body: "x" }), TypeError);
+    equal(await call({ method: "GET" }), "ok");
+    const headers = { "idempotency-key": "1" };
+    equal(await call({ method: "POST", body: "x", headers }), "ok");
+    deepEqual(asked, ["GET 1", "GET 2", "GET 1", "POST 2", "GET 1", "POST 2", "POST 1"]);
+  } finally {
+    for (const socket of requests.keys()) socket.destroy();
+    server.close();
+  }
 });

@@ -15,7 +15,7 @@ import {
 
 /** Certificate files that a running server follows, and what was logged of them. */
 class Files implements AsyncDisposable {
-  readonly paths: Required<TlsFiles>;
+  readonly paths: TlsFiles & { readonly revokedFile: string };
   readonly #messages: string[] = [];
   #logged = Promise.withResolvers<void>();
 

@@ -76,7 +76,10 @@ export class EmbeddedGrantStore implements GrantStore {
     }));
   }
 
-  #one(column: "key" | "uid_key" | "user_code_key", value: string): Promise<FoundArtifact | undefined> {
+  #one(
+    column: "key" | "uid_key" | "user_code_key",
+    value: string,
+  ): Promise<FoundArtifact | undefined> {
     const row = this.#db.get(`${found} where artifacts.${column} = :value`, { value });
     return Promise.resolve(row && toArtifact(row));
   }

@@ -122,7 +122,10 @@ export function changedRoles(
   { by, at }: { readonly by: string; readonly at: Date },
 ): AccountChange {
   if (account.id === by && !roles.includes("admin")) {
-    throw new AuthError("own_admin_role", "Nobody gives up their own admin role: another admin may");
+    throw new AuthError(
+      "own_admin_role",
+      "Nobody gives up their own admin role: another admin may",
+    );
   }
   const sameRoles = new Set(roles).symmetricDifference(new Set(account.roles)).size === 0;
   if (sameRoles) return { account, event: undefined };

@@ -11,20 +11,18 @@ const stylesPath = "/oidc/assets/login.css";
  * @param goesOnTo URIs to which an answer to the page's form may redirect: browsers hold the whole
  * chain of redirects to `form-action`.
  */
-export function pageHeaders(goesOnTo: readonly string[]): ReadonlyArray<readonly [string, string]> {
+export function pageHeaders(goesOnTo: readonly string[]): Record<string, string> {
   const formAction = ["'self'", ...new Set(goesOnTo.map(sourceOf))].join(" ");
-  return [
-    ["content-type", "text/html; charset=utf-8"],
-    ["cache-control", "no-store"],
-    [
-      "content-security-policy",
+  return {
+    "content-type": "text/html; charset=utf-8",
+    "cache-control": "no-store",
+    "content-security-policy":
       "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; " +
       `form-action ${formAction}`,
-    ],
-    ["referrer-policy", "no-referrer"],
-    ["x-content-type-options", "nosniff"],
-    ["x-frame-options", "DENY"],
-  ];
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+  };
 }
 
 /** What a policy calls the place: its origin, or for a native program's own scheme that scheme. */
@@ -34,22 +32,23 @@ function sourceOf(uri: string): string {
 }
 
 async function page(title: string, content: Markup): Promise<string> {
-  const markup = await html`<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title} – Sallyport</title>
-<link rel="stylesheet" href="${stylesPath}">
-</head>
-<body>
-<main>
-<h1>${title}</h1>
-${content}
-</main>
-</body>
-</html>
-`;
+  const markup = await html`
+    <!DOCTYPE html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8">
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <title>${title} – Sallyport</title>
+        <link rel="stylesheet" href="${stylesPath}">
+      </head>
+      <body>
+        <main>
+    <h1>${title}</h1>
+    ${content}
+        </main>
+      </body>
+    </html>
+  `;
   return String(markup);
 }
 
@@ -62,17 +61,19 @@ export function loginPage(
     readonly alert?: string | undefined;
   },
 ): Promise<string> {
-  const content = html`<p>To go on to <strong>${clientName}</strong></p>
-${alert ? html`<p role="alert">${alert}</p>` : ""}
-<form method="post">
-<label for="email">E-mail address</label>
-<input id="email" name="email" type="email" autocomplete="username" required maxlength="254"
- value="${email}">
-<label for="password">Password</label>
-<input id="password" name="password" type="password" autocomplete="current-password" required
- maxlength="512">
-<button type="submit">Sign in</button>
-</form>`;
+  const content = html`
+    <p>To go on to <strong>${clientName}</strong></p>
+    ${alert ? html`<p role="alert">${alert}</p>` : ""}
+    <form method="post">
+      <label for="email">E-mail address</label>
+      <input id="email" name="email" type="email" autocomplete="username" required maxlength="254"
+        value="${email}">
+      <label for="password">Password</label>
+      <input id="password" name="password" type="password" autocomplete="current-password" required
+        maxlength="512">
+      <button type="submit">Sign in</button>
+    </form>
+  `;
   return page("Sign in", content);
 }
 
