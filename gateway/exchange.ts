@@ -11,6 +11,8 @@ export class Exchange {
   principal: Principal | undefined;
   /** No limit until a plugin sets one. */
   bodyBytesMax = Infinity;
+  /** Whether any route has this path, with this method or another. */
+  isPathKnown = true;
   host = "";
   target: RequestTarget = { path: "", search: "" };
 

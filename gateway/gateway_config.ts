@@ -24,7 +24,10 @@ const PluginUses = z.array(
   "A plugin is named twice",
 );
 
-const Path = z.string().regex(/^(?:\/|~\/)/, 'Neither a prefix with "/" nor an expression with "~/"')
+const Path = z.string().regex(
+  /^(?:\/|~\/)/,
+  'Neither a prefix with "/" nor an expression with "~/"',
+)
   .refine(compiles, "Not a regular expression");
 
 const Route = z.strictObject({
@@ -72,7 +75,9 @@ const Service = z.strictObject({
   const fault = (path: string, message: string) =>
     context.addIssue({ code: "custom", path: [path], message });
   if (service.url === undefined && service.host === undefined) fault("host", "Needed without url");
-  for (const part of service.url === undefined ? [] : parts) fault(part, "Stands in the url already");
+  for (const part of service.url === undefined ? [] : parts) {
+    fault(part, "Stands in the url already");
+  }
   if (protocolOf(service) !== "https") {
     fault(service.url === undefined ? "protocol" : "url", "Services are reached by https only");
   }

@@ -53,15 +53,14 @@ export interface PluginUse {
 export function pluginUse<Config extends z.ZodType>(
   plugin: Plugin<Config>,
 ): z.ZodType<PluginUse> {
+  // A plugin without `config` is configured by its defaults, where it has them.
+  const config = z.preprocess((given) => given ?? {}, plugin.config as z.ZodType);
   return z.strictObject({
     name: z.literal(plugin.name),
     enabled: z.boolean().default(true),
-    // A plugin without `config` is configured by its defaults, where it has them.
-    config: z.preprocess((given) => given ?? {}, plugin.config),
-  }).transform(({ name, enabled, config }) => ({
-    name,
-    enabled,
     config,
-    create: (tools: PluginTools) => plugin.create(config as z.output<Config>, tools),
+  }).transform((use) => ({
+    ...use,
+    create: (tools: PluginTools) => plugin.create(use.config as z.output<Config>, tools),
   }));
 }

@@ -37,7 +37,7 @@ export class MemoryRequestCounter implements RequestCounter {
     const entry = this.#entryOf(key, atMs);
     const windows = limits.map(({ unit }) => windowAt(entry.windows, unit, atMs));
     const taken = windows.every(({ count }, index) => count < limits[index]!.requestsMax);
-    if (taken) for (const window of windows) window.count++;
+    if (taken) { for (const window of windows) window.count++; }
     entry.endsMs = Math.max(entry.endsMs, ...limits.map(({ unit }) => windowEndMs(unit, atMs)));
     return { taken, counts: windows.map(({ count }) => count) };
   }

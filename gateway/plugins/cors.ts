@@ -44,8 +44,10 @@ export const cors = definePlugin({
       if (config.credentials) headers.set("access-control-allow-credentials", "true");
     };
     return {
-      access({ request }) {
-        return isPreflight(request) ? new Response(null, { status: 204 }) : undefined;
+      access({ request, isPathKnown }) {
+        return isPathKnown && isPreflight(request)
+          ? new Response(null, { status: 204 })
+          : undefined;
       },
       headerFilter({ request }, headers) {
         for (const name of grants) headers.delete(name);

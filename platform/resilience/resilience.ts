@@ -46,9 +46,7 @@ export interface CallOptions {
   readonly repeatable: boolean;
 }
 
-/**
- * One try of a call. It must have read everything it wants to return: the signal is aborted after it.
- */
+/** One try of a call. Its time ends with it: it must have read everything that it wants to return. */
 export type Try<T> = (signal: AbortSignal) => Promise<T>;
 
 /**
@@ -73,6 +71,9 @@ const defaultBreaker: BreakerOptions = {
   openMs: 5_000,
 };
 
+/** An answer is waited for no longer than this, even when a try does not look at its signal. */
+const timeoutOptions = { strategy: TimeoutStrategy.Aggressive, abortOnReturn: false };
+
 /**
  * Calls to one target, in the one order that is right: the deadline bounds everything; the retries lie
  * outside the breaker, so that it counts every try; each try that the breaker lets through has its own
@@ -82,9 +83,8 @@ export function createResilience(options: ResilienceOptions): ResilientCall {
   const retries = { ...defaultRetry, ...options.retry };
   const budget = new RetryBudget(retries.budget);
   const breaker = openBreaker(options);
-  const aggressive = TimeoutStrategy.Aggressive;
-  const deadline = timeout(options.deadlineMs, aggressive);
-  const perTry = timeout(options.tryTimeoutMs, aggressive);
+  const deadline = timeout(options.deadlineMs, timeoutOptions);
+  const perTry = timeout(options.tryTimeoutMs, timeoutOptions);
 
   return async (attempt, { repeatable }) => {
     budget.deposit();
@@ -93,19 +93,17 @@ export function createResilience(options: ResilienceOptions): ResilientCall {
       retryPolicy(options, retries, repeatable ? budget : undefined),
       breaker.policy,
     );
-    let isPastDeadline = false;
     try {
       return await policy.execute(async ({ signal: overall }) => {
         // A retry may wake from its pause after the deadline has already been answered for.
         overall.throwIfAborted();
-        overall.addEventListener("abort", () => isPastDeadline = true, { once: true });
         return await oneTry(perTry, attempt, overall, options.target);
       });
     } catch (thrown) {
       if (isBrokenCircuitError(thrown)) {
         throw new CircuitOpenError(options.target, breaker.openForMs(), { cause: thrown });
       }
-      if (isTaskCancelledError(thrown) || (isPastDeadline && thrown instanceof CallTimeoutError)) {
+      if (isTaskCancelledError(thrown)) {
         throw new CallTimeoutError(options.target, "deadline", { cause: thrown });
       }
       throw thrown;
@@ -119,11 +117,14 @@ async function oneTry<T>(
   overall: AbortSignal,
   target: string,
 ): Promise<T> {
+  let signal: AbortSignal | undefined;
   try {
-    return await perTry.execute(({ signal }) => attempt(signal), overall);
+    return await perTry.execute((context) => attempt(signal = context.signal), overall);
   } catch (thrown) {
-    if (!isTaskCancelledError(thrown)) throw thrown;
-    throw new CallTimeoutError(target, "try", { cause: thrown });
+    // Whatever an aborted try throws, in its own words or ours, it was out of time.
+    if (!signal?.aborted) throw thrown;
+    const limit = overall.aborted ? "deadline" : "try";
+    throw new CallTimeoutError(target, limit, { cause: thrown });
   }
 }
 

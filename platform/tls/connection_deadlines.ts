@@ -26,6 +26,7 @@ export class ConnectionDeadlines implements Disposable {
   #idle: ReturnType<typeof setTimeout> | undefined;
   #inFlight = 0;
   #closing = false;
+  #isOver = false;
 
   constructor(options: DeadlineOptions) {
     this.#options = options;
@@ -60,6 +61,7 @@ export class ConnectionDeadlines implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#isOver = true;
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
   }
@@ -67,6 +69,8 @@ export class ConnectionDeadlines implements Disposable {
   /** Counts from the last request, not from the last byte: a client that drips bytes gains nothing. */
   #awaitRequest(): void {
     const { limits, isDelivering, cut } = this.#options;
+    // A handler may answer long after its client has gone.
+    if (this.#isOver) return;
     this.#drop(this.#idle);
     this.#idle = this.#later(this.#closing ? goodbyeMs : limits.idleTimeoutMs, () => {
       if (isDelivering()) this.#awaitRequest();

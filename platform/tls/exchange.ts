@@ -47,7 +47,7 @@ export function exchange(
     signal?.addEventListener("abort", abort);
     request.on("error", (cause) => {
       settle();
-      reject(new ExchangeError(request.reusedSocket, cause));
+      reject(new ExchangeError(agent.isOnUsedConnection(request), cause));
     });
     request.once("response", (incoming) => {
       clearTimeout(deadline);

@@ -126,6 +126,10 @@ export class Front {
     client.once("close", () => inner.destroy());
     inner.once("connect", () => {
       const { limits } = this.#options;
+      // The denylist may have changed while the inner connection was made.
+      if (certificate && !this.#trusts(certificate.der, client.remoteAddress ?? "")) {
+        return void client.destroy();
+      }
       const onCut = (reason: string) => this.#logCut(reason, connection);
       const connection = new Connection({ client, reads, inner, certificate, limits, onCut });
       this.#register(connection, inner);

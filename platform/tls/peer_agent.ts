@@ -1,4 +1,4 @@
-import type { ClientRequestArgs } from "node:http";
+import type { ClientRequest, ClientRequestArgs } from "node:http";
 import { Agent } from "node:https";
 import type { Duplex } from "node:stream";
 import tls, { type TLSSocket } from "node:tls";
@@ -23,6 +23,7 @@ const timerMsMax = 2_147_483_647;
 export class PeerAgent extends Agent {
   readonly #policy: ConnectionPolicy;
   readonly #isGreeted = new WeakSet<TLSSocket>();
+  readonly #isOnUsed = new WeakSet<ClientRequest>();
   /** With the host that each was opened for. */
   readonly #open = new Map<TLSSocket, string>();
 
@@ -77,9 +78,18 @@ export class PeerAgent extends Agent {
     return super.keepSocketAlive(socket) as unknown as boolean;
   }
 
-  override reuseSocket(socket: Duplex, request: Parameters<Agent["reuseSocket"]>[1]): void {
+  override reuseSocket(socket: Duplex, request: ClientRequest): void {
     (socket as TLSSocket).setTimeout(0);
     super.reuseSocket(socket, request);
+    this.#isOnUsed.add(request);
+    // Told that the connection is used, the runtime sends a request that fails a second time by itself, be
+    // it a POST that we gave up on (denoland/deno#36786). What may be sent again is for us to say.
+    request.reusedSocket = false;
+  }
+
+  /** Whether `request` went out on a connection that had served others before. */
+  isOnUsedConnection(request: ClientRequest): boolean {
+    return this.#isOnUsed.has(request);
   }
 
   /** Cuts connections whose server would not be let through today. */

@@ -134,8 +134,8 @@ function featuresOf({ audience, clients }: AuthorizationServerOptions): Settings
     devInteractions: { enabled: false },
     dPoP: { enabled: false },
     clientCredentials: { enabled: true },
-    introspection: { enabled: true },
-    revocation: { enabled: true },
+    introspection: { enabled: true, allowedPolicy: mayIntrospect },
+    revocation: { enabled: true, allowedPolicy: mayRevoke },
     rpInitiatedLogout: {
       enabled: true,
       logoutSource: (context: OidcContext, form: string) => page(context, signOutPage(form)),
@@ -152,6 +152,15 @@ function featuresOf({ audience, clients }: AuthorizationServerOptions): Settings
       },
     },
   };
+}
+
+/** Programs with a secret may ask about any token, others about their own. */
+function mayIntrospect(_context: unknown, client: OidcClient, token: OidcToken): boolean {
+  return client.clientAuthMethod !== "none" || token.clientId === client.clientId;
+}
+
+function mayRevoke(_context: unknown, client: OidcClient, token: OidcToken): boolean {
+  return token.clientId === client.clientId;
 }
 
 function tokensOf({ clients, users }: AuthorizationServerOptions): Settings {

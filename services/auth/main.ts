@@ -4,20 +4,11 @@ import { createLogger, serveAdmin, withReadyz, withRequestLog } from "platform/t
 import { openTlsIdentity, type Peer, serveMutualTls } from "platform/tls";
 import { oidcAdapterFor, openStores, WorkerPasswords } from "./adapters/mod.ts";
 import { createApp } from "./app.ts";
+import { callers } from "./callers.ts";
 import { clientAddressOf } from "./client_address.ts";
 import { loadConfig } from "./config.ts";
 import { addDemoUsers } from "./demo_users.ts";
 import { ownAuthenticator } from "./signing_keys.ts";
-
-/** Who may ask auth for what. Nobody else of the same CA is answered. */
-const callers = new Map(
-  [
-    ["spiffe://sallyport/gateway", "any"],
-    ["spiffe://sallyport/orders", "any"],
-    ["spiffe://sallyport/payment", "any"],
-    ["spiffe://sallyport/consul", ["/readyz"]],
-  ] as const,
-);
 
 /** What has expired is of no use to anyone: this only gives its room back. */
 const sweepEveryMs = 60_000;

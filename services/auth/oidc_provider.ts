@@ -75,7 +75,7 @@ export interface OidcGrantClass {
 
 export interface OidcClient {
   readonly clientId: string;
-  readonly redirectUris?: readonly string[];
+  readonly clientAuthMethod: string;
   grantTypeAllowed(grantType: string): boolean;
 }
 

@@ -3,20 +3,14 @@ import { parseKeyRing } from "platform/crypto";
 import { EmbeddedEventReader, relayOutbox } from "platform/events";
 import { createFaultPoints, loadConfigOrExit, runProgram } from "platform/lifecycle";
 import { createLogger, serveAdmin, withReadyz, withRequestLog } from "platform/telemetry";
-import { type Callers, openPeerFetch, openTlsIdentity, serveMutualTls } from "platform/tls";
+import { openPeerFetch, openTlsIdentity, serveMutualTls } from "platform/tls";
 import { FieldMethodCipher, HttpPayments, openStores } from "./adapters/mod.ts";
 import { createApp } from "./app.ts";
+import { callers } from "./callers.ts";
 import { loadConfig } from "./config.ts";
 import { offerDemoProducts } from "./demo_products.ts";
 import { followPayments } from "./payment_events.ts";
 import { createSagaRunner } from "./saga_runner.ts";
-
-/** Who may ask orders for what. Nobody else of the same CA is answered. */
-const callers: Callers = new Map<string, "any" | readonly string[]>([
-  ["spiffe://sallyport/gateway", "any"],
-  ["spiffe://sallyport/payment", "any"],
-  ["spiffe://sallyport/consul", ["/readyz"]],
-]);
 
 const now = () => new Date();
 

@@ -3,7 +3,7 @@ import { parseKeyRing } from "platform/crypto";
 import { relayOutbox } from "platform/events";
 import { createFaultPoints, loadConfigOrExit, runProgram } from "platform/lifecycle";
 import { createLogger, serveAdmin, withReadyz, withRequestLog } from "platform/telemetry";
-import { type Callers, openPeerFetch, openTlsIdentity, serveMutualTls } from "platform/tls";
+import { openPeerFetch, openTlsIdentity, serveMutualTls } from "platform/tls";
 import {
   FieldMethodCipher,
   HttpCardProcessor,
@@ -11,15 +11,9 @@ import {
   openStores,
 } from "./adapters/mod.ts";
 import { createApp } from "./app.ts";
+import { callers } from "./callers.ts";
 import { loadConfig } from "./config.ts";
 import { createSettler } from "./settler.ts";
-
-/** Who may ask payment for what. Nobody else of the same CA is answered. */
-const callers: Callers = new Map<string, "any" | readonly string[]>([
-  ["spiffe://sallyport/gateway", "any"],
-  ["spiffe://sallyport/orders", "any"],
-  ["spiffe://sallyport/consul", ["/readyz"]],
-]);
 
 const now = () => new Date();
 const newId = () => crypto.randomUUID();

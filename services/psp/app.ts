@@ -1,5 +1,5 @@
 import { timingSafeEqual } from "node:crypto";
-import { Hono } from "hono";
+import { Hono, type HonoRequest } from "hono";
 import { bearerAuth } from "hono/bearer-auth";
 import { z } from "zod";
 import type { Secret } from "platform/config";
@@ -21,10 +21,10 @@ const RefundRequest = z.strictObject({
 });
 
 /** What each test method stands for. */
-const declineCodes: Readonly<Record<string, string>> = {
-  pm_card_declined: "card_declined",
-  pm_card_insufficient_funds: "insufficient_funds",
-};
+const declineCodes: ReadonlyMap<string, string> = new Map([
+  ["pm_card_declined", "card_declined"],
+  ["pm_card_insufficient_funds", "insufficient_funds"],
+]);
 const approved: ReadonlySet<string> = new Set([
   "pm_card_visa",
   "pm_card_timeout",
@@ -47,11 +47,11 @@ export function createApp({ charges, apiKey, pause }: Dependencies): Hono {
   app.use(bearerAuth({ verifyToken: (token) => isKey(token, apiKey) }));
 
   app.post("/v1/charges", async (c) => {
-    const request = ChargeRequest.safeParse(await c.req.json());
+    const request = ChargeRequest.safeParse(await readJson(c.req));
     if (!request.success) return c.json({ error: "invalid_request" }, 400);
     const { paymentMethod, ...of } = request.data;
     if (paymentMethod === "pm_processor_down") return c.json({ error: "out_of_order" }, 503);
-    const declineCode = declineCodes[paymentMethod] ?? null;
+    const declineCode = declineCodes.get(paymentMethod) ?? null;
     if (!declineCode && !approved.has(paymentMethod)) {
       return c.json({ error: "unknown_payment_method" }, 422);
     }
@@ -78,7 +78,7 @@ export function createApp({ charges, apiKey, pause }: Dependencies): Hono {
   });
 
   app.post("/v1/charges/:reference/refunds", async (c) => {
-    const request = RefundRequest.safeParse(await c.req.json());
+    const request = RefundRequest.safeParse(await readJson(c.req));
     if (!request.success) return c.json({ error: "invalid_request" }, 400);
     const { refundReference, amountMinor } = request.data;
     const done = charges.refund(c.req.param("reference"), refundReference, amountMinor);
@@ -90,6 +90,15 @@ export function createApp({ charges, apiKey, pause }: Dependencies): Hono {
   app.get("/v1/totals", (c) => c.json({ items: charges.totals() }));
 
   return app;
+}
+
+/** The body, or undefined when it is no JSON: the schema refuses that. */
+async function readJson(request: HonoRequest): Promise<unknown> {
+  try {
+    return await request.json();
+  } catch {
+    return undefined;
+  }
 }
 
 /** A declined charge is an answer too, with a status of its own. */

@@ -236,3 +236,19 @@ Deno.test("A safe call on a connection that the peer has closed is made once mor
     server.close();
   }
 });
+
+Deno.test("A call that is given up is not sent a second time", async () => {
+  const asked: string[] = [];
+  await using call = await aCall({
+    timeoutMs: 100,
+    async handler(request) {
+      asked.push(`${request.method} ${await request.text()}`);
+      return request.method === "POST" ? await new Promise<Response>(() => {}) : new Response("ok");
+    },
+  });
+  equal(await (await call.fetch(call.url)).text(), "ok");
+  await rejects(() => call.fetch(call.url, { method: "POST", body: "charge" }), isTimeout);
+  // By the time this one is answered, a second POST would have come.
+  equal(await (await call.fetch(call.url)).text(), "ok");
+  deepEqual(asked, ["GET ", "POST charge", "GET "]);
+});

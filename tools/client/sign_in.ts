@@ -119,10 +119,11 @@ async function walkToCallback(edge: EdgeClient, start: string, walk: Walk): Prom
   throw new SignInError("Cannot sign in: too many redirects");
 }
 
+/** Where the page's form posts to: its own address, unless it names another. */
 function actionOf(page: string): string {
-  const action = /<form[^>]*\saction="([^"]+)"/.exec(page)?.[1];
-  if (!action) throw new SignInError("Cannot sign in: the page has no form");
-  return action.replaceAll("&amp;", "&");
+  const form = /<form[^>]*>/.exec(page)?.[0];
+  if (!form) throw new SignInError("Cannot sign in: the page has no form");
+  return /\saction="([^"]+)"/.exec(form)?.[1]?.replaceAll("&amp;", "&") ?? "";
 }
 
 function hiddenFields(page: string): Record<string, string> {

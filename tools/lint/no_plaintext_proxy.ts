@@ -21,7 +21,7 @@ export default noPlaintextProxy;
 
 /** Whether an object around `node` is the value of a `proxy`, or goes to `createHttpClient`. */
 function isWithinProxy(node: Deno.lint.Node): boolean {
-  for (let at = "parent" in node ? node.parent : undefined; at; at = parentOf(at)) {
+  for (let at = parentOf(node); at; at = parentOf(at)) {
     if (at.type === "Property" && nameOf(at.key) === "proxy") return true;
     if (at.type === "VariableDeclarator" && /proxy/i.test(nameOf(at.id) ?? "")) return true;
     if (at.type === "CallExpression" && /createHttpClient$/.test(calleeOf(at.callee))) return true;

@@ -10,7 +10,7 @@ import {
 } from "./private_files.ts";
 
 const programs = ["gateway", "auth", "payment", "orders", "psp"] as const;
-const encrypting = ["auth", "payment", "orders"] as const;
+const encrypting = ["payment", "orders"] as const;
 
 const demoProducts = [
   { name: "Tea, 250 g", priceMinor: 1250, currency: "EUR", stock: 100_000 },

@@ -62,7 +62,6 @@ function auth({ dir, ports }: ProgramOptions): Program {
     OIDC_COOKIE_KEYS_FILE: `${keys}/cookies.json`,
     OIDC_CLIENTS_FILE: `${keys}/clients.json`,
     DEMO_USERS_FILE: `${keys}/demo_users.json`,
-    ENCRYPTION_KEYS_FILE: `${keys}/encryption_auth.json`,
   };
   return {
     name: "auth",

@@ -1,0 +1,124 @@
+import type { Exchange } from "./exchange.ts";
+
+/** Of one connection only, never of the next (RFC 9110, section 7.6.1). */
+const hopByHop = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+  "http2-settings",
+]);
+
+/**
+ * By these, proxies tell services who is calling, from where and how. From a client they are claims,
+ * and no service is to see one. `traceparent` is the gateway's to write: its own span stands between.
+ */
+const claims = new Set([
+  "forwarded",
+  "client-cert",
+  "client-cert-chain",
+  "cf-connecting-ip",
+  "fastly-client-ip",
+  "front-end-https",
+  "true-client-ip",
+  "remote-user",
+  "x-accel-redirect",
+  "x-anonymous-consumer",
+  "x-client-ip",
+  "x-cluster-client-ip",
+  "x-host",
+  "x-http-host-override",
+  "x-http-method",
+  "x-http-method-override",
+  "x-method-override",
+  "x-id-token",
+  "x-real-ip",
+  "x-request-id",
+  "x-scheme",
+  "x-userinfo",
+  "traceparent",
+  "tracestate",
+]);
+const claimPrefix =
+  /^(?:x-(?:user|consumer|forwarded|client-cert|client-verify|credential|authenticated|auth-request|remote|original|rewrite|ssl|tls|spiffe|jwt|envoy|kong|amzn|sallyport|internal)(?:-|$)|ssl-client-)/;
+
+/** What only the inside needs to know of a service. */
+const inner = new Set(["server", "x-powered-by", "x-runtime", "x-aspnet-version", "server-timing"]);
+const innerPrefix = /^x-(?:internal|sallyport|envoy|kong|debug|served)-/;
+
+const via = "1.1 sallyport";
+
+export interface ForwardOptions {
+  readonly preserveHost: boolean;
+  readonly edge: URL;
+}
+
+/**
+ * The headers that the service gets: the client's, without those of its connection and those that
+ * would make a claim, and the gateway's own word on who asks for what.
+ */
+export function requestHeaders(
+  { request: { headers }, clientIp, host, requestId }: Exchange,
+  { preserveHost, edge }: ForwardOptions,
+): [string, string][] {
+  const dropped = namedByConnection(headers);
+  const forwarded: [string, string][] = [];
+  let earlierVia = "";
+  for (const [name, value] of headers) {
+    if (name === "via") earlierVia = `${value}, `;
+    else if (!isClientsOwn(name) && !dropped?.has(name)) forwarded.push([name, value]);
+  }
+  if (preserveHost) forwarded.push(["host", host]);
+  if (requestId) forwarded.push(["x-request-id", requestId]);
+  // An answer that is packed could not be passed on as it is by every client we have.
+  forwarded.push(
+    ["accept-encoding", "identity"],
+    ["via", earlierVia + via],
+    ["x-forwarded-for", clientIp],
+    ["x-forwarded-host", host],
+    ["x-forwarded-port", edge.port || "443"],
+    ["x-forwarded-proto", "https"],
+    ["forwarded", `for=${nodeOf(clientIp)};host="${host}";proto=https`],
+  );
+  return forwarded;
+}
+
+/** The headers that the client gets of a service's answer. */
+export function responseHeaders(headers: Headers): Headers {
+  const dropped = namedByConnection(headers);
+  const passed = new Headers();
+  for (const [name, value] of headers) {
+    if (hopByHop.has(name) || inner.has(name) || innerPrefix.test(name)) continue;
+    // The request's id is the gateway's to tell.
+    if (name === "x-request-id" || dropped?.has(name)) continue;
+    // `append`, because each `Set-Cookie` is a header of its own.
+    passed.append(name, value);
+  }
+  passed.append("via", via);
+  return passed;
+}
+
+/** Whether a header ends here. An underscore is a hyphen in disguise to some servers. */
+function isClientsOwn(name: string): boolean {
+  return hopByHop.has(name) || claims.has(name) || claimPrefix.test(name) || name.includes("_") ||
+    name === "host" || name === "expect" || name === "accept-encoding" ||
+    // The body's length is said anew, by who sends it.
+    name === "content-length";
+}
+
+function namedByConnection(headers: Headers): ReadonlySet<string> | undefined {
+  const connection = headers.get("connection");
+  if (connection === null) return undefined;
+  return new Set(connection.toLowerCase().split(",").map((name) => name.trim()));
+}
+
+/** A client's address as RFC 7239 writes it. */
+function nodeOf(address: string): string {
+  if (address === "") return "unknown";
+  return address.includes(":") ? `"[${address}]"` : address;
+}

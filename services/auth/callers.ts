@@ -1,0 +1,9 @@
+import type { Callers } from "platform/tls";
+
+/** Who may ask auth for what. Nobody else of the same CA is answered. */
+export const callers: Callers = new Map<string, "any" | readonly string[]>([
+  ["spiffe://sallyport/gateway", "any"],
+  ["spiffe://sallyport/orders", "any"],
+  ["spiffe://sallyport/payment", "any"],
+  ["spiffe://sallyport/consul", ["/readyz"]],
+]);

@@ -1,0 +1,8 @@
+import type { Callers } from "platform/tls";
+
+/** Who may ask orders for what. Nobody else of the same CA is answered. */
+export const callers: Callers = new Map<string, "any" | readonly string[]>([
+  ["spiffe://sallyport/gateway", "any"],
+  ["spiffe://sallyport/payment", "any"],
+  ["spiffe://sallyport/consul", ["/readyz"]],
+]);
