@@ -45,12 +45,16 @@ interface Env {
 export function createApp(deps: Dependencies): GatewayApp {
   const { config, log, edge } = deps;
   const upstreams = upstreamsOf(deps);
-  const isReady = () => [...upstreams.values()].every(({ isLocated }) => isLocated);
+  const isReady = (): boolean => [...upstreams.values()].every(({ isLocated }) => isLocated);
   const chains = new Map(routeTable(config).map((entry) => [entry, chainOf(entry, deps)]));
   const unmatched = globalChain(deps);
   const hono = new Hono<Env>({ getPath: (_request, options) => options!.env!.target.path });
 
-  for (const [path, isWell] of Object.entries({ "/livez": () => true, "/readyz": isReady })) {
+  const probes: Readonly<Record<string, () => boolean>> = {
+    "/livez": () => true,
+    "/readyz": isReady,
+  };
+  for (const [path, isWell] of Object.entries(probes)) {
     const answer = () => new Response(null, { status: isWell() ? 204 : 503 });
     hono.get(path, ({ env }) => serve(env, { chain: unmatched, answer, log }));
     hono.all(path, ({ env }) => refuse(env, probeMethods, { chain: unmatched, log }));

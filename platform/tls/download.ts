@@ -7,7 +7,7 @@ export interface DownloadOptions {
   readonly method: string;
   /** The caller's: when it has fired, its reason is why a body breaks off. */
   readonly signal: AbortSignal | undefined;
-  /** How long the reader waits for the next piece. */
+  /** How long the next piece may take. */
   readonly stallTimeoutMs: number;
   /** Closes the connection: nobody wants the rest. */
   readonly abandon: (reason: unknown) => void;
@@ -15,6 +15,8 @@ export interface DownloadOptions {
   readonly onEnd: () => void;
 }
 
+/** Read ahead of the reader: a small answer that nobody reads must not keep its connection. */
+const bufferBytes = 65_536;
 /** Statuses whose response has no body (RFC 9110). */
 const bodyless = new Set([204, 205, 304]);
 
@@ -80,7 +82,7 @@ export function downloadOf(
     cancel(reason) {
       finish(() => abandon(reason));
     },
-  }, { highWaterMark: 1 });
+  }, { highWaterMark: bufferBytes, size: (chunk) => chunk.byteLength });
 }
 
 function brokenOff(cause: unknown): TypeError {

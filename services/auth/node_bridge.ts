@@ -14,7 +14,7 @@ export interface NodeExchange {
  * A fetch request as the pair that a Node.js handler mounted at `issuer` expects.
  *
  * Whatever host the request came in by, the handler sees the issuer's: its URLs must be the same for
- * browsers at the edge and for programs behind it. What a proxy says of the client is dropped.
+ * browsers at the edge and for programs behind it.
  *
  * @throws {Problem} `content-too-large` or `request-timeout`
  */
@@ -22,9 +22,6 @@ export async function toNodeExchange(request: Request, issuer: string): Promise<
   const { origin, pathname: mountPath, host } = new URL(issuer);
   const { pathname, search } = new URL(request.url);
   const headers = new Headers(request.headers);
-  for (const name of [...headers.keys()]) {
-    if (name === "forwarded" || name.startsWith("x-forwarded-")) headers.delete(name);
-  }
   headers.set("host", host);
   const body = request.body ? await readBytes(request, bodyLimits) : undefined;
   headers.delete("transfer-encoding");

@@ -59,7 +59,11 @@ export function createApp({ charges, apiKey, pause }: Dependencies): Hono {
     const none = { capturedMinor: 0, refundedMinor: 0 };
     const { charge, isNew } = charges.record({ ...of, ...none, status, declineCode });
     if (isNew && paymentMethod === "pm_card_slow") await pause(slowMs, c.req.raw.signal);
-    if (isNew && paymentMethod === "pm_card_timeout") await pause(lostAnswerMs, c.req.raw.signal);
+    if (isNew && paymentMethod === "pm_card_timeout") {
+      await pause(lostAnswerMs, c.req.raw.signal);
+      // Whoever is still there is not told either: that answer is lost for good.
+      return c.json({ error: "answer_lost" }, 504);
+    }
     return answer(charge);
   });
 

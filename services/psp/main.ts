@@ -20,10 +20,17 @@ await runProgram(log, async (running) => {
     sendWebhooks({ charges, url, secret, fetch: fetchMerchant, log, now: () => new Date() }),
   );
 
-  const app = createApp({ charges, apiKey: config.apiKey, pause });
+  const stopping = new AbortController();
+  const app = createApp({
+    charges,
+    apiKey: config.apiKey,
+    pause: (ms, signal) => pause(ms, AbortSignal.any([signal, stopping.signal])),
+  });
   const handle = withRequestLog(log, (request: Request) => app.fetch(request));
   const { drainMs } = config.server;
   running.use(await serveTls({ ...config.server, limits: { drainMs }, identity, log }, handle));
+  // Answers that are held back on purpose must not hold up the drain.
+  running.defer(() => stopping.abort());
 });
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

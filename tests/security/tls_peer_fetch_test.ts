@@ -1,4 +1,4 @@
-import { deepEqual, equal, rejects } from "node:assert/strict";
+import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import type net from "node:net";
 import tls, { type TLSSocket } from "node:tls";
 import { openPeerFetch, openTrustedFetch, type PeerHandler } from "platform/tls";
@@ -251,4 +251,24 @@ Deno.test("A call that is given up is not sent a second time", async () => {
   // By the time this one is answered, a second POST would have come.
   equal(await (await call.fetch(call.url)).text(), "ok");
   deepEqual(asked, ["GET ", "POST charge", "GET "]);
+});
+
+Deno.test("A small answer that nobody reads gives its connection back", async () => {
+  const ports = new Set<number>();
+  const { serve } = Deno;
+  Deno.serve =
+    ((options: Deno.ServeTcpOptions, handler: Deno.ServeHandler<Deno.NetAddr>) =>
+      serve(options, (request, info) => {
+        ports.add(info.remoteAddr.port);
+        return handler(request, info);
+      })) as typeof serve;
+  try {
+    await using call = await aCall();
+    const deadline = Date.now() + 5_000;
+    // The answer is on its way when its head is here: by the second or third call it has ended.
+    for (let count = 0; count < 200 && Date.now() < deadline; count++) await call.fetch(call.url);
+    ok(ports.size < 20, `${ports.size} connections`);
+  } finally {
+    Deno.serve = serve;
+  }
 });

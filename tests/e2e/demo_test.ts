@@ -1,0 +1,272 @@
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { runDemo } from "tools/demo";
+import { eventually } from "../fixtures/eventually.ts";
+import {
+  call,
+  openTestPlatform,
+  placeOrder,
+  products,
+  type TestPlatform,
+} from "../fixtures/platform.ts";
+
+type Answer = Readonly<Record<string, unknown>>;
+
+/** A payment deadline that a test can wait for, and that no other method's time-outs reach. */
+const paymentDeadlineMs = 8_000;
+
+/** Test payment methods, the state that the order reaches by CONTRACT, and the payment's behind it. */
+const methods: readonly [method: string, order: string, payment: readonly string[]][] = [
+  ["pm_card_visa", "confirmed", ["succeeded"]],
+  ["pm_card_declined", "payment_failed", ["failed"]],
+  ["pm_card_insufficient_funds", "payment_failed", ["failed"]],
+  ["pm_card_timeout", "confirmed", ["succeeded"]],
+  ["pm_card_slow", "confirmed", ["succeeded"]],
+  ["pm_processor_down", "payment_failed", ["failed", "canceled"]],
+];
+
+Deno.test("the demo, and every way that money takes, ends as the contract says", async (t) => {
+  await using platform = await openTestPlatform({
+    extraEnv: { orders: { ORDERS_PAYMENT_DEADLINE_MS: String(paymentDeadlineMs) } },
+  });
+
+  await t.step("the demo goes through on a fresh platform, and prints each step", async () => {
+    const lines: string[] = [];
+    await runDemo({
+      edge: platform.edge,
+      credentials: platform.credentials,
+      print: (line) => void lines.push(line),
+    });
+    equal(lines.at(-1), "Everything went as it must.");
+    const calls = lines.filter((line) => / ms$/.test(line));
+    ok(calls.length >= 12, "every call is printed with its time");
+  });
+
+  await paymentMethods(t, platform);
+  await cancellations(t, platform);
+  await refunds(t, platform);
+  await directPayments(t, platform);
+
+  await t.step("after all that, the ledger is in balance", async () => {
+    const token = await platform.tokenOf("audrey");
+    const { body } = await call(platform, "/ledger/balance", { token });
+    const items = body["items"] as { debitsMinor: number; differenceMinor: number }[];
+    ok(items.some(({ debitsMinor }) => debitsMinor > 0), "money was booked");
+    deepEqual(items.map(({ differenceMinor }) => differenceMinor), items.map(() => 0));
+    deepEqual(platform.reports, []);
+  });
+});
+
+async function paymentMethods(t: Deno.TestContext, platform: TestPlatform): Promise<void> {
+  await t.step("an unknown payment method ends as a declined one, not in an error", async () => {
+    const order = await settled(platform, await buy(platform, "pm_no_such_method"));
+    equal(order["status"], "payment_failed");
+  });
+
+  // All at once: the slow ones wait beside each other.
+  const product = await aProduct(platform);
+  const placed = new Map<string, Answer>();
+  await Promise.all(methods.map(async ([method]) => {
+    placed.set(method, await buy(platform, method));
+  }));
+  for (const [method, state, paymentStates] of methods) {
+    await t.step(`an order paid with ${method} ends ${state}`, async () => {
+      const order = await settled(platform, placed.get(method)!);
+      equal(order["status"], state);
+      if (order["paymentId"] === null) return equal(state, "payment_failed");
+      await paymentSettles(platform, order["paymentId"], (payment) => {
+        const taken = state === "confirmed" ? order["totalMinor"] : 0;
+        return paymentStates.includes(String(payment["status"])) &&
+          Number(payment["capturedMinor"]) - Number(payment["refundedMinor"]) === taken;
+      });
+    });
+  }
+  await t.step("only the confirmed orders have taken stock", async () => {
+    const confirmed = methods.filter(([, state]) => state === "confirmed").length;
+    const { body } = await call(platform, `/products/${product.id}`);
+    equal(body["stock"], product.stock - confirmed);
+  });
+}
+
+async function cancellations(t: Deno.TestContext, platform: TestPlatform): Promise<void> {
+  await t.step(
+    "cancelling a confirmed order refunds it in full and releases its stock",
+    async () => {
+      const before = await aProduct(platform);
+      const order = await confirmed(platform);
+      equal((await aProduct(platform)).stock, before.stock - 1);
+      const cancelled = await cancel(platform, order);
+      equal(cancelled.status, 200);
+      equal(cancelled.body["status"], "cancelled");
+      await paymentSettles(
+        platform,
+        order["paymentId"],
+        ({ refundedMinor }) => refundedMinor === order["totalMinor"],
+      );
+      equal((await aProduct(platform)).stock, before.stock);
+      equal((await cancel(platform, order)).status, 200, "cancelling again changes nothing");
+      equal((await aProduct(platform)).stock, before.stock);
+    },
+  );
+
+  await t.step("cancelling a fulfilled order is 409 and refunds nothing", async () => {
+    const order = await confirmed(platform);
+    const olga = await platform.tokenOf("olga");
+    const fulfilled = await call(platform, `/orders/${order["id"]}/fulfil`, {
+      method: "POST",
+      token: olga,
+    });
+    equal(fulfilled.status, 200);
+    equal(fulfilled.body["status"], "fulfilled");
+    const refused = await cancel(platform, order);
+    equal(refused.status, 409);
+    equal(refused.headers.get("content-type"), "application/problem+json");
+    const payment = await paymentOf(platform, order["paymentId"]);
+    equal(payment["refundedMinor"], 0);
+  });
+
+  await t.step("cancelling after a partial refund pays back the rest, and no more", async () => {
+    const order = await confirmed(platform);
+    const partial = await refund(platform, order, 300);
+    equal(partial.status, 201);
+    equal((await cancel(platform, order)).status, 200);
+    const payment = await paymentSettles(
+      platform,
+      order["paymentId"],
+      ({ refundedMinor }) => refundedMinor === order["totalMinor"],
+    );
+    equal(payment["capturedMinor"], order["totalMinor"]);
+  });
+}
+
+async function refunds(t: Deno.TestContext, platform: TestPlatform): Promise<void> {
+  await t.step("a refund of more than is left is refused, and changes nothing", async () => {
+    const order = await confirmed(platform);
+    const totalMinor = Number(order["totalMinor"]);
+    const tooMuch = await refund(platform, order, totalMinor + 1);
+    equal(tooMuch.status, 422);
+    equal((await refund(platform, order, 100)).status, 201);
+    equal((await refund(platform, order, totalMinor - 99)).status, 422);
+    const rest = await refund(platform, order, totalMinor - 100);
+    equal(rest.status, 201);
+    equal((await refund(platform, order, 1)).status, 422);
+    const payment = await paymentSettles(
+      platform,
+      order["paymentId"],
+      ({ refundedMinor }) => refundedMinor === totalMinor,
+    );
+    equal(payment["status"], "succeeded");
+  });
+
+  await t.step("refunds asked for at the same time never exceed the payment", async () => {
+    const order = await confirmed(platform);
+    const totalMinor = Number(order["totalMinor"]);
+    const half = Math.floor(totalMinor / 2) + 1;
+    const answers = await Promise.all([1, 2, 3, 4].map(() => refund(platform, order, half)));
+    const statuses = answers.map(({ status }) => status).toSorted();
+    deepEqual(statuses, [201, 422, 422, 422]);
+  });
+}
+
+async function directPayments(t: Deno.TestContext, platform: TestPlatform): Promise<void> {
+  const paula = await platform.tokenOf("paula");
+  const pay = (body: unknown) =>
+    call(platform, "/payments", {
+      method: "POST",
+      token: paula,
+      body,
+      headers: { "idempotency-key": crypto.randomUUID() },
+    });
+
+  await t.step("a payment that does not match its order is 422", async () => {
+    const order = await confirmed(platform);
+    const paymentMethod = "pm_card_visa";
+    const { id: orderId, totalMinor, currency } = order;
+    const lessMinor = Number(totalMinor) - 1;
+    const mismatches = [
+      { orderId, amountMinor: lessMinor, currency, paymentMethod },
+      { orderId, amountMinor: totalMinor, currency: "USD", paymentMethod },
+      { orderId: crypto.randomUUID(), amountMinor: totalMinor, currency, paymentMethod },
+    ];
+    for (const mismatch of mismatches) {
+      const { status, headers } = await pay(mismatch);
+      equal(status, 422);
+      equal(headers.get("content-type"), "application/problem+json");
+    }
+  });
+
+  await t.step("an order that is paid is not paid twice", async () => {
+    const { id: orderId, totalMinor: amountMinor, currency } = await confirmed(platform);
+    const { status } = await pay({ orderId, amountMinor, currency, paymentMethod: "pm_card_visa" });
+    ok(status === 409 || status === 422, `refused: ${status}`);
+    const { body } = await call(platform, `/payments?orderId=${orderId}`, { token: paula });
+    equal((body["items"] as unknown[]).length, 1);
+  });
+}
+
+async function aProduct(platform: TestPlatform): Promise<{ id: string; stock: number }> {
+  const [product] = (await products(platform)).toSorted((a, b) => a.id.localeCompare(b.id));
+  return product!;
+}
+
+/** A new order of one of the product, as it was answered. */
+async function buy(platform: TestPlatform, paymentMethod: string): Promise<Answer> {
+  const { status, body } = await placeOrder(platform, {
+    token: await platform.tokenOf("alice"),
+    productId: (await aProduct(platform)).id,
+    paymentMethod,
+  });
+  equal(status, 201);
+  return body;
+}
+
+/** The order once it is neither pending nor authorized. */
+async function settled(platform: TestPlatform, { id }: Answer): Promise<Answer> {
+  const token = await platform.tokenOf("alice");
+  return await eventually("the order is final", async () => {
+    const { status, body } = await call(platform, `/orders/${id}`, { token });
+    equal(status, 200);
+    return body["status"] !== "pending" && body["status"] !== "authorized" && body;
+  }, { timeoutMs: 40_000 });
+}
+
+async function confirmed(platform: TestPlatform): Promise<Answer> {
+  const order = await settled(platform, await buy(platform, "pm_card_visa"));
+  equal(order["status"], "confirmed");
+  return order;
+}
+
+async function cancel(platform: TestPlatform, { id }: Answer): ReturnType<typeof call> {
+  const token = await platform.tokenOf("alice");
+  return await call(platform, `/orders/${id}/cancel`, { method: "POST", token });
+}
+
+async function refund(
+  platform: TestPlatform,
+  { paymentId }: Answer,
+  amountMinor: number,
+): ReturnType<typeof call> {
+  return await call(platform, `/payments/${paymentId}/refunds`, {
+    method: "POST",
+    token: await platform.tokenOf("paula"),
+    body: { amountMinor },
+    headers: { "idempotency-key": crypto.randomUUID() },
+  });
+}
+
+async function paymentOf(platform: TestPlatform, id: unknown): Promise<Answer> {
+  const token = await platform.tokenOf("audrey");
+  const { status, body } = await call(platform, `/payments/${id}`, { token });
+  equal(status, 200);
+  return body;
+}
+
+async function paymentSettles(
+  platform: TestPlatform,
+  id: unknown,
+  isSettled: (payment: Answer) => boolean,
+): Promise<Answer> {
+  return await eventually("the payment is as it must be", async () => {
+    const payment = await paymentOf(platform, id);
+    return isSettled(payment) && payment;
+  }, { timeoutMs: 30_000 });
+}

@@ -1,0 +1,54 @@
+/**
+ * One server under measurement: answers its port, and its CPU time whenever a line comes in.
+ * Standard input begins with a line of JSON: `{ kind, cert, key, ca, headersTimeoutMs }`.
+ */
+import { cpuUsage } from "node:process";
+import { serveTls, type TlsIdentity, type TlsMaterial } from "platform/tls";
+import { silentLogger } from "platform/telemetry";
+
+interface Order extends TlsMaterial {
+  readonly kind: "direct" | "front";
+  readonly headersTimeoutMs: number;
+}
+
+const answer = () => new Response("x".repeat(62), { headers: { "content-type": "text/plain" } });
+const hostname = "127.0.0.1";
+
+async function serve({ kind, headersTimeoutMs, ...material }: Order): Promise<number> {
+  if (kind === "direct") {
+    const { cert, key } = material;
+    return Deno.serve({ hostname, port: 0, cert, key, onListen() {} }, answer).addr.port;
+  }
+  const nothing: Disposable = { [Symbol.dispose]() {} };
+  const identity: TlsIdentity = {
+    material,
+    isRevoked: () => false,
+    onMaterial: () => nothing,
+    onRevoked: () => nothing,
+    async [Symbol.asyncDispose]() {},
+  };
+  const options = { hostname, port: 0, identity, log: silentLogger, limits: { headersTimeoutMs } };
+  return (await serveTls(options, answer)).port;
+}
+
+function say(value: unknown): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(`${JSON.stringify(value)}\n`));
+}
+
+let buffered = "";
+let isServing = false;
+for await (const text of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
+  buffered += text;
+  for (let end = buffered.indexOf("\n"); end >= 0; end = buffered.indexOf("\n")) {
+    const line = buffered.slice(0, end);
+    buffered = buffered.slice(end + 1);
+    if (isServing) {
+      const { user, system } = cpuUsage();
+      say(user + system);
+    } else {
+      isServing = true;
+      say(await serve(JSON.parse(line)));
+    }
+  }
+}
+Deno.exit();
