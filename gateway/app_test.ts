@@ -26,7 +26,8 @@ Deno.test("the edge answers an unknown method with 405 before it asks for a toke
   const allowed = async (path: string, method: string) => {
     const response = await ask(path, { method });
     equal(response.status, 405, `${method} ${path}`);
-    equal(await problemOf(response), "method-not-allowed");
+    // The answer to a HEAD says the same without a body.
+    if (method !== "HEAD") equal(await problemOf(response), "method-not-allowed");
     return response.headers.get("allow");
   };
   equal(await allowed("/orders", "DELETE"), "GET, HEAD, POST");

@@ -152,7 +152,7 @@ Deno.test("a revoked refresh token is of no more use", async () => {
   await server.addUser(email, password);
   const browser = new Browser(server);
   const { refresh_token: token } = await browser.tokens(email, password);
-  const form = { client_id: "sallyport-web", token };
+  const form = { "client_id": "sallyport-web", token };
   equal((await server.post("/oidc/token/revocation", form)).status, 200);
   equal((await browser.refresh(token)).status, 400);
 });
@@ -205,7 +205,7 @@ Deno.test("tokens name the issuer whatever host they were asked of", async () =>
 Deno.test("a request without PKCE, or with its plain form, is refused", async () => {
   await using server = await AuthServer.open();
   const browser = new Browser(server);
-  const without = { code_challenge: undefined, code_challenge_method: undefined };
+  const without = { "code_challenge": undefined, "code_challenge_method": undefined };
   for (const changes of [without, { code_challenge_method: "plain" }]) {
     const response = await browser.get(await browser.authorizationUrl(changes));
     const location = new URL(response.headers.get("location")!);

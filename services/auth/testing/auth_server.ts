@@ -135,11 +135,11 @@ export class AuthServer implements AsyncDisposable {
 }
 
 export interface Tokens {
-  readonly access_token: string;
-  readonly refresh_token: string;
-  readonly id_token?: string;
-  readonly token_type: string;
-  readonly expires_in: number;
+  readonly "access_token": string;
+  readonly "refresh_token": string;
+  readonly "id_token"?: string;
+  readonly "token_type": string;
+  readonly "expires_in": number;
   readonly scope: string;
 }
 
@@ -182,13 +182,13 @@ export class Browser {
     const bytes = new TextEncoder().encode(this.verifier);
     const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
     const parameters: Record<string, string | undefined> = {
-      client_id: "sallyport-web",
-      response_type: "code",
-      redirect_uri: redirectUri,
+      "client_id": "sallyport-web",
+      "response_type": "code",
+      "redirect_uri": redirectUri,
       scope: "openid profile email",
       state: "the-state",
-      code_challenge: hash.toBase64({ alphabet: "base64url", omitPadding: true }),
-      code_challenge_method: "S256",
+      "code_challenge": hash.toBase64({ alphabet: "base64url", omitPadding: true }),
+      "code_challenge_method": "S256",
       ...changes,
     };
     const given = Object.entries(parameters).filter(([, value]) => value !== undefined);

@@ -1,0 +1,321 @@
+import { deepEqual, equal, ok, rejects } from "node:assert/strict";
+import type { Stores } from "@services/payment/adapters";
+import {
+  cancelAsked,
+  captureAsked,
+  type Course,
+  declined,
+  PaymentError,
+  PaymentId,
+  refunded,
+  type Transition,
+  unanswered,
+  voided,
+} from "@services/payment/domain";
+import {
+  anOpening,
+  aRefundId,
+  aTakenPayment,
+  holding,
+  noon,
+  refunding,
+  taking,
+} from "../fixtures/payments.ts";
+
+const later = new Date(noon.getTime() + 60_000);
+const firstPage = { limit: 10, cursor: undefined };
+const asIs = (course: Course): Transition => ({ ...course, entries: [] });
+
+/** What the stores of payment must do, together. `open` gives empty ones; without it, the tests are ignored. */
+export function paymentStoresContract(adapter: string, open?: () => Promise<Stores>): void {
+  const test: TestStores = (promise, check) =>
+    Deno.test({
+      name: `${adapter} ${promise}`,
+      ignore: !open,
+      async fn() {
+        await using stores = await open!();
+        await check(stores);
+      },
+    });
+  testPayments(test);
+  testLists(test);
+  testMoney(test);
+  testWork(test);
+  testWebhooks(test);
+}
+
+type TestStores = (promise: string, check: (stores: Stores) => Promise<void>) => void;
+
+function testPayments(test: TestStores): void {
+  test("gives a payment back to its customer", async ({ payments }) => {
+    const opening = anOpening();
+    deepEqual(await payments.open(opening), opening.payment);
+    deepEqual(await payments.find(opening.payment.id, { owner: "ada" }), opening.payment);
+    equal(await payments.find(anOpening().payment.id, "any"), undefined);
+  });
+
+  test("hides a payment from everyone but its customer, in every method", async ({ payments }) => {
+    const { id } = await payments.open(anOpening());
+    for (const owner of ["eve", ""]) {
+      equal(await payments.find(id, { owner }), undefined);
+      equal(await payments.transition(id, { owner }, taking()), undefined);
+      deepEqual((await payments.list({ owner }, firstPage)).items, []);
+    }
+    equal((await payments.find(id, "any"))?.status, "processing");
+  });
+
+  test("opens a payment once, however often it is told to", async ({ payments }) => {
+    const opening = anOpening();
+    await Promise.all(Array.from({ length: 10 }, () => payments.open(opening)));
+    equal((await payments.list("any", firstPage)).items.length, 1);
+  });
+
+  test("gives a payment that is opened again as it is by now", async ({ payments }) => {
+    const opening = anOpening();
+    await payments.open(opening);
+    await payments.transition(opening.payment.id, "any", taking());
+    equal((await payments.open(opening)).status, "succeeded");
+  });
+
+  test("lets one of many payments of an order in", async ({ payments }) => {
+    const orderId = crypto.randomUUID();
+    const openings = Array.from({ length: 10 }, () => payments.open(anOpening({ orderId })));
+    const outcomes = await Promise.allSettled(openings);
+    equal(outcomes.filter(({ status }) => status === "fulfilled").length, 1);
+    for (const outcome of outcomes) {
+      if (outcome.status === "rejected") ok(hasCode(outcome.reason, "order_has_payment"));
+    }
+  });
+
+  for (const [name, end] of Object.entries({ declined, voided })) {
+    test(`lets an order be paid again once its payment is ${name}`, async ({ payments }) => {
+      const orderId = crypto.randomUUID();
+      const { id } = await payments.open(anOpening({ orderId }));
+      await payments.transition(id, "any", (course) => end(course, noon));
+      await payments.open(anOpening({ orderId }));
+      await rejects(
+        payments.open(anOpening({ orderId })),
+        (thrown) => hasCode(thrown, "order_has_payment"),
+      );
+    });
+  }
+
+  test("writes nothing when the decision throws", async ({ payments, outbox }) => {
+    const payment = await payments.open(anOpening());
+    const decide = (course: Course) => captureAsked(course, noon);
+    await rejects(payments.transition(payment.id, "any", decide), PaymentError);
+    deepEqual(await payments.find(payment.id, "any"), payment);
+    deepEqual(await outbox.pending(10), []);
+  });
+
+  test("loses no change when many arrive at once", async ({ payments }) => {
+    const { id, version } = await payments.open(anOpening());
+    const change = () =>
+      payments.transition(id, "any", (course) => unanswered(touch(course), noon));
+    await Promise.all(Array.from({ length: 50 }, change));
+    equal((await payments.transition(id, "any", asIs))?.work.attempts, 50);
+    ok(((await payments.find(id, "any"))?.version ?? 0) > version);
+  });
+}
+
+function testLists(test: TestStores): void {
+  test("lists payments newest first, page by page, each once", async ({ payments }) => {
+    const all = Array.from(
+      { length: 7 },
+      (_, minute) =>
+        anOpening({ at: new Date(noon.getTime() + Math.floor(minute / 2) * 60_000) }).payment,
+    );
+    for (const payment of all) {
+      const opening = anOpening();
+      const work = { ...opening.work, paymentId: payment.id };
+      await payments.open({ ...opening, payment, work });
+    }
+    const seen: string[] = [];
+    let cursor: { at: string; id: string } | undefined;
+    do {
+      const { items, nextCursor } = await payments.list("any", { limit: 3, cursor });
+      seen.push(...items.map(({ id }) => id));
+      cursor = nextCursor === null ? undefined : positionIn(nextCursor);
+    } while (cursor);
+    const newestFirst = all.toSorted((a, b) =>
+      b.createdAt.localeCompare(a.createdAt) || b.id.localeCompare(a.id)
+    );
+    deepEqual(seen, newestFirst.map(({ id }) => id));
+  });
+
+  test("lists the payments of one order, and only those within reach", async ({ payments }) => {
+    const orderId = crypto.randomUUID();
+    const failed = await payments.open(anOpening({ orderId }));
+    await payments.transition(failed.id, "any", (course) => declined(course, noon));
+    const { id } = await payments.open(anOpening({ orderId, at: later }));
+    await payments.open(anOpening());
+    const ofOrder = { ...firstPage, orderId };
+    const ids = (await payments.list("any", ofOrder)).items.map((payment) => payment.id);
+    deepEqual(ids, [id, failed.id]);
+    equal((await payments.list({ owner: "ada" }, ofOrder)).items.length, 2);
+    deepEqual((await payments.list({ owner: "eve" }, ofOrder)).items, []);
+  });
+}
+
+function testMoney(test: TestStores): void {
+  test("books what was taken and paid back, and its ledger adds up to nothing", async (stores) => {
+    const { payments } = stores;
+    const { id } = await aTakenPayment(payments, { amountMinor: 900 });
+    await aTakenPayment(payments, { amountMinor: 500, currency: "GBP" });
+    const refundId = aRefundId();
+    await payments.transition(id, "any", refunding(300, refundId));
+    await payments.transition(id, "any", (course) => refunded(course, refundId, noon));
+    deepEqual((await payments.balances()).map((balance) => ({ ...balance })), [
+      { currency: "EUR", debitsMinor: 1_200, creditsMinor: 1_200, differenceMinor: 0 },
+      { currency: "GBP", debitsMinor: 500, creditsMinor: 500, differenceMinor: 0 },
+    ]);
+    equal((await payments.find(id, "any"))?.refundedMinor, 300);
+  });
+
+  test("books nothing for a refund that is only asked for", async ({ payments }) => {
+    const { id } = await aTakenPayment(payments, { amountMinor: 900 });
+    await payments.transition(id, "any", refunding(300));
+    equal((await payments.balances())[0]?.debitsMinor, 900);
+    equal((await payments.find(id, "any"))?.refundedMinor, 0);
+  });
+
+  test("books a capture once: a second booking writes nothing at all", async (stores) => {
+    const { payments, outbox } = stores;
+    const { id, version } = await aTakenPayment(payments, { amountMinor: 900 });
+    await rejects(payments.transition(id, "any", taking()));
+    equal((await payments.balances())[0]?.debitsMinor, 900);
+    equal((await payments.find(id, "any"))?.version, version);
+    equal((await outbox.pending(10)).length, 1);
+  });
+
+  test("pays back no more than was taken, though many refunds come at once", async (stores) => {
+    const { payments } = stores;
+    const { id } = await aTakenPayment(payments, { amountMinor: 900 });
+    const refunds = Array.from(
+      { length: 10 },
+      () => payments.transition(id, "any", refunding(200)),
+    );
+    const outcomes = await Promise.allSettled(refunds);
+    equal(outcomes.filter(({ status }) => status === "fulfilled").length, 4);
+    for (const outcome of outcomes) {
+      if (outcome.status === "rejected") ok(hasCode(outcome.reason, "refund_too_large"));
+    }
+    equal((await payments.transition(id, "any", asIs))?.refunds.length, 4);
+  });
+
+  test("keeps an outgoing event with the change that it tells of", async (stores) => {
+    const { payments, outbox } = stores;
+    const { id, orderId } = await aTakenPayment(payments, { amountMinor: 900 });
+    const [event, ...others] = await outbox.pending(10);
+    deepEqual(others, []);
+    equal(event?.type, "sallyport.payment.payment.succeeded");
+    equal(event?.subject, id);
+    deepEqual(event?.data, {
+      paymentId: id,
+      orderId,
+      customerId: "ada",
+      amountMinor: 900,
+      refundedMinor: 0,
+      currency: "EUR",
+    });
+  });
+}
+
+function testWork(test: TestStores): void {
+  test("lets one at a time go on with a payment", async ({ payments, work }) => {
+    const { id } = await payments.open(anOpening());
+    const claims = await Promise.all(
+      Array.from({ length: 10 }, () => work.claim(id, noon, 1_000)),
+    );
+    equal(claims.filter((claim) => claim !== undefined).length, 1);
+    deepEqual(await work.due(noon, 10), []);
+  });
+
+  test("gives a payment to somebody else when its holder is gone", async ({ payments, work }) => {
+    const { id } = await payments.open(anOpening());
+    await work.claim(id, noon, 1_000);
+    const afterLease = new Date(noon.getTime() + 1_000);
+    deepEqual(await work.due(new Date(noon.getTime() + 999), 10), []);
+    deepEqual(await work.due(afterLease, 10), [id]);
+    equal((await work.claim(id, afterLease, 1_000))?.payment.id, id);
+    await work.release(id);
+    ok(await work.claim(id, afterLease, 1_000));
+  });
+
+  test("keeps a payment with its holder while it changes", async ({ payments, work }) => {
+    const { id } = await payments.open(anOpening());
+    await work.claim(id, noon, 1_000);
+    await payments.transition(id, "any", (course) => cancelAsked(course, noon));
+    equal(await work.claim(id, noon, 1_000), undefined);
+  });
+
+  test("has no due payment with nothing left to do, and none before its time", async (stores) => {
+    const { payments, work } = stores;
+    const { id } = await payments.open(anOpening());
+    deepEqual(await work.due(new Date(noon.getTime() - 1), 10), []);
+    await payments.transition(id, "any", holding());
+    deepEqual(await work.due(later, 10), []);
+    equal(await work.claim(id, later, 1_000), undefined);
+    await payments.transition(id, "any", (course) => captureAsked(course, noon));
+    deepEqual(await work.due(noon, 10), [id]);
+  });
+
+  test("has a payment due again for each refund that is asked for", async ({ payments, work }) => {
+    const { id } = await aTakenPayment(payments);
+    deepEqual(await work.due(later, 10), []);
+    const refundId = aRefundId();
+    await payments.transition(id, "any", refunding(1, refundId));
+    deepEqual(await work.due(noon, 10), [id]);
+    await payments.transition(id, "any", (course) => refunded(course, refundId, noon));
+    deepEqual(await work.due(later, 10), []);
+  });
+
+  test("has the longest due first, and no more than asked for", async ({ payments, work }) => {
+    const ids: string[] = [];
+    for (const minute of [2, 0, 1]) {
+      const at = new Date(noon.getTime() + minute * 1_000);
+      ids[minute] = (await payments.open(anOpening({ at }))).id;
+    }
+    deepEqual(await work.due(later, 2), ids.slice(0, 2));
+  });
+}
+
+function testWebhooks(test: TestStores): void {
+  test("takes a webhook once, however often it comes", async ({ payments, webhooks }) => {
+    const { id } = await payments.open(anOpening());
+    const taken = await Promise.all(
+      Array.from({ length: 10 }, () => webhooks.take("e1", id, noon)),
+    );
+    equal(taken.filter((isNew) => isNew).length, 1);
+    equal(await webhooks.take("e2", id, noon), true);
+  });
+
+  test("makes a payment due at once by a webhook", async ({ payments, webhooks, work }) => {
+    const { id } = await payments.open(anOpening());
+    await payments.transition(id, "any", (course) => unanswered(course, later));
+    deepEqual(await work.due(noon, 10), []);
+    await webhooks.take("e1", id, noon);
+    deepEqual(await work.due(noon, 10), [id]);
+  });
+
+  test("is not upset by a webhook for a payment that is not there", async ({ webhooks, work }) => {
+    const nobody = PaymentId.parse(crypto.randomUUID());
+    equal(await webhooks.take("e1", nobody, noon), true);
+    deepEqual(await work.due(noon, 10), []);
+  });
+}
+
+/** Another status than unknown, so that each change is one. */
+function touch(course: Course): Course {
+  return { ...course, payment: { ...course.payment, status: "processing" } };
+}
+
+function hasCode(thrown: unknown, code: PaymentError["code"]): boolean {
+  return thrown instanceof PaymentError && thrown.code === code;
+}
+
+/** Cursors are opaque to clients; a test of the store may look inside. */
+function positionIn(cursor: string): { at: string; id: string } {
+  const bytes = Uint8Array.fromBase64(cursor, { alphabet: "base64url" });
+  return JSON.parse(new TextDecoder().decode(bytes));
+}
