@@ -26,3 +26,15 @@ export async function readIfThere(path: string): Promise<string | undefined> {
     throw thrown;
   }
 }
+
+/** The text at `path`; when there is no such file, the text that `make` gives, kept from now on. */
+export async function ensurePrivateFile(
+  path: string,
+  make: () => string | Promise<string>,
+): Promise<string> {
+  const there = await readIfThere(path);
+  if (there !== undefined) return there;
+  const text = await make();
+  await writePrivateFile(path, text);
+  return text;
+}

@@ -8,6 +8,7 @@ import { type PluginChain, routeChain, type Scope, type Tools } from "./plugin_c
 import { isPreflight } from "./plugins/cors.ts";
 import type { Discovery, RequestCounter } from "./ports.ts";
 import { methodsOf, type RouteEntry, routeFor, routeTable } from "./route_table.ts";
+import { discardUnread } from "./unread_body.ts";
 import { Upstream } from "./upstream.ts";
 
 /** All that the gateway needs from outside. Tests pass fakes; `main.ts` passes the real ones. */
@@ -72,7 +73,12 @@ export function createApp(deps: Dependencies): GatewayApp {
     async fetch(request, info) {
       const startedMs = performance.now();
       const exchange = new Exchange(request, clientIpOf(info));
-      const response = await dispatch(hono, exchange, { chain: unmatched, edge, log });
+      const answer = await dispatch(hono, exchange, { chain: unmatched, edge, log });
+      await discardUnread(request);
+      // `Deno.serve` breaks off an HTTP/2 stream rather than leave the body of such an answer out.
+      const response = request.method === "HEAD" && answer.body
+        ? new Response(null, answer)
+        : answer;
       logAnswer(log, exchange, { status: response.status, tookMs: performance.now() - startedMs });
       return response;
     },

@@ -1,5 +1,5 @@
 import { deepEqual, equal, match } from "node:assert/strict";
-import { fakeGateway, rawRequest } from "./fake_gateway.ts";
+import { fakeGateway, rawRequest } from "./testing/fake_gateway.ts";
 
 const id = "7d9b6d54-8f0a-4f0e-9d83-0c7a3e0a1b2c";
 const bearer = (roles: string) => ({ headers: { authorization: `Bearer ${roles}` } });
@@ -166,7 +166,8 @@ Deno.test("probes on the edge answer without a token, and ready means that every
 
 Deno.test("every answer carries an id and headers that tell browsers to be careful", async () => {
   const { ask, sent } = fakeGateway({
-    service: () => new Response("{}", { headers: { "x-request-id": "theirs-theirs", "server": "x" } }),
+    service: () =>
+      new Response("{}", { headers: { "x-request-id": "theirs-theirs", "server": "x" } }),
   });
   for (const path of ["/products", "/nowhere", "/orders", "/orders/../x"]) {
     const { headers } = await ask(path);

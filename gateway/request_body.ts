@@ -46,7 +46,7 @@ export async function takeBody(
     if (piece.done) return { kind: "whole", bytes: concat(pieces, length) };
     pieces.push(piece.value);
     length += piece.value.byteLength;
-    if (length > limits.bytesMax) throw await refusal(reader, problemTypes.contentTooLarge);
+    if (length > limits.bytesMax) throw tooLarge(reader);
   }
   return streamOn(reader, { pieces, length, limits });
 }
@@ -67,7 +67,7 @@ function streamOn(
     if (begun) return { done: false, value: begun };
     const piece = await nextPiece(reader, limits);
     total += piece.value?.byteLength ?? 0;
-    if (total > limits.bytesMax) throw await refusal(reader, problemTypes.contentTooLarge);
+    if (total > limits.bytesMax) throw tooLarge(reader);
     return piece;
   };
   const body: StreamedBody = {
@@ -83,7 +83,7 @@ function streamOn(
           controller.error(thrown);
         }
       },
-      cancel: (reason) => reader.cancel(reason),
+      cancel: (reason) => reader.cancel(reason).catch(() => {}),
     }, { highWaterMark: 0 }),
   };
   return body;
@@ -111,12 +111,10 @@ async function nextPiece(
   }
 }
 
-async function refusal(
-  reader: ReadableStreamDefaultReader<Uint8Array>,
-  kind: Problem["kind"],
-): Promise<Problem> {
-  await reader.cancel().catch(() => {});
-  return new Problem(kind);
+/** Lets the rest of the body go to whoever discards it. */
+function tooLarge(reader: ReadableStreamDefaultReader<Uint8Array>): Problem {
+  reader.releaseLock();
+  return new Problem(problemTypes.contentTooLarge);
 }
 
 function concat(

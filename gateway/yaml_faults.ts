@@ -7,7 +7,7 @@ type Path = readonly PropertyKey[];
 
 export interface PlacedDocument {
   readonly value: unknown;
-  /** Faults of the value as the operator needs them: file, line, path, what is wrong. */
+  /** Faults of the value as the operator needs them, from top to bottom: file, line, path, what is wrong. */
   faultsAt(issues: readonly Issue[]): string[];
 }
 
@@ -27,10 +27,10 @@ export function placedFaults(text: string, file: string): PlacedDocument {
   return {
     value: document.toJS(),
     faultsAt: (issues) =>
-      issues.flatMap(placesOf).map(({ path, message }) => {
-        const line = lineAt(offsetOf(document.contents, path));
-        return `${file}:${line}: ${printed(path)}: ${message}`;
-      }),
+      issues.flatMap(placesOf)
+        .map((place) => ({ ...place, line: lineAt(offsetOf(document.contents, place.path)) }))
+        .toSorted((one, other) => one.line - other.line)
+        .map(({ line, path, message }) => `${file}:${line}: ${printed(path)}: ${message}`),
   };
 }
 

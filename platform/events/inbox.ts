@@ -17,7 +17,11 @@ export const inboxSchema = `
     id text primary key,
     handled_at_ms integer not null
   ) strict, without rowid;
+  create index inbox_events_by_age on inbox_events (handled_at_ms);
 `;
+
+/** Longer than any event is delivered again. */
+const rememberedMs = 30 * 24 * 3_600_000;
 
 /** An inbox in the service's own database. */
 export class EmbeddedInbox implements Inbox {
@@ -42,17 +46,23 @@ export class EmbeddedInbox implements Inbox {
     effect: () => void,
   ): void {
     this.#db.transaction(() => {
-      const fresh = this.#db.run(
-        "insert or ignore into inbox_events (id, handled_at_ms) values (:id, :at)",
-        { id: event.id, at: at.getTime() },
-      );
-      if (fresh === 1) effect();
+      if (this.remember(event.id, at)) effect();
       this.#db.run(
         `insert into inbox_positions (source, position) values (:source, :position)
          on conflict (source) do update set position = excluded.position`,
         { source, position },
       );
     });
+  }
+
+  /** Call it inside the transaction of the effect. @returns whether the event is new. */
+  remember(eventId: string, at: Date): boolean {
+    const before = at.getTime() - rememberedMs;
+    this.#db.run("delete from inbox_events where handled_at_ms < :before", { before });
+    return this.#db.run(
+      "insert or ignore into inbox_events (id, handled_at_ms) values (:id, :at)",
+      { id: eventId, at: at.getTime() },
+    ) === 1;
   }
 }
 

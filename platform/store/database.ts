@@ -24,12 +24,13 @@ export class Database implements Disposable {
   }
 
   /**
-   * Opens or creates the file and brings its schema up to date.
+   * Opens the file, or creates it for its owner only, and brings its schema up to date.
    *
    * @param path of the file, or `:memory:`.
    * @param migrations statements by version, first is 1. A released one is never edited: a change is a new one.
    */
   static open(path: string, migrations: readonly string[]): Database {
+    if (path !== ":memory:") makePrivate(path);
     const db = new DatabaseSync(path);
     db.exec("pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on");
     db.exec("pragma busy_timeout = 2000");
@@ -100,6 +101,11 @@ export class Database implements Disposable {
       this.#db.exec(`pragma user_version = ${migrations.length}`);
     });
   }
+}
+
+/** SQLite gives its side files the mode of the database, and the database the mode that it has already. */
+function makePrivate(path: string): void {
+  Deno.openSync(path, { create: true, append: true, mode: 0o600 }).close();
 }
 
 /** Whether `thrown` says that a unique or primary key was there already. */

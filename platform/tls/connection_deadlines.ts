@@ -1,3 +1,4 @@
+import { Stopwatch } from "./stopwatch.ts";
 import type { ServerLimits } from "./server_limits.ts";
 
 export interface DeadlineOptions {
@@ -21,33 +22,38 @@ const timerMsMax = 2_147_483_647;
 /** The clocks of one connection: decides when it has had its time, and says so by `cut`. */
 export class ConnectionDeadlines implements Disposable {
   readonly #options: DeadlineOptions;
-  readonly #timers = new Set<ReturnType<typeof setTimeout>>();
-  #headers: ReturnType<typeof setTimeout> | undefined;
-  #idle: ReturnType<typeof setTimeout> | undefined;
+  readonly #timers: ReturnType<typeof setTimeout>[];
+  readonly #headers: Stopwatch;
+  readonly #idle: Stopwatch;
+  /** Runs instead of `#idle` on a connection that shall close. */
+  readonly #goodbye: Stopwatch;
   #inFlight = 0;
-  #closing = false;
-  #isOver = false;
+  #isClosing = false;
 
   constructor(options: DeadlineOptions) {
     this.#options = options;
     const { limits, expiresInMs, cut } = options;
-    this.#later(limits.connectionAgeMsMax, () => this.closeWhenIdle());
-    this.#later(limits.connectionAgeMsMax + limits.drainMs, () => cut("age"));
-    // A farther expiry than a timer can wait for lies beyond the connection's greatest age.
-    if (expiresInMs <= timerMsMax) this.#later(expiresInMs, () => cut("certificate_expired"));
+    this.#headers = new Stopwatch(limits.headersTimeoutMs, () => cut("slow_headers"));
+    this.#idle = new Stopwatch(limits.idleTimeoutMs, () => this.#cutUnlessDelivering());
+    this.#goodbye = new Stopwatch(goodbyeMs, () => this.#cutUnlessDelivering());
+    this.#timers = [
+      after(limits.connectionAgeMsMax, () => this.closeWhenIdle()),
+      after(limits.connectionAgeMsMax + limits.drainMs, () => cut("age")),
+      after(expiresInMs, () => cut("certificate_expired")),
+    ];
     this.#awaitRequest();
   }
 
   bytesArrived(): void {
-    const { isSerial, limits, cut } = this.#options;
-    if (!isSerial || this.#inFlight > 0 || this.#headers !== undefined) return;
-    this.#headers = this.#later(limits.headersTimeoutMs, () => cut("slow_headers"));
+    if (!this.#options.isSerial || this.#inFlight > 0 || this.#headers.isRunning) return;
+    this.#headers.start();
   }
 
   requestBegan(): void {
     this.#inFlight += 1;
-    this.#headers = this.#drop(this.#headers);
-    this.#idle = this.#drop(this.#idle);
+    this.#headers.stop();
+    this.#idle.stop();
+    this.#goodbye.stop();
   }
 
   requestEnded(): void {
@@ -56,39 +62,27 @@ export class ConnectionDeadlines implements Disposable {
   }
 
   closeWhenIdle(): void {
-    this.#closing = true;
+    this.#isClosing = true;
     if (this.#inFlight === 0) this.#awaitRequest();
   }
 
   [Symbol.dispose](): void {
-    this.#isOver = true;
     for (const timer of this.#timers) clearTimeout(timer);
-    this.#timers.clear();
+    for (const watch of [this.#headers, this.#idle, this.#goodbye]) watch[Symbol.dispose]();
   }
 
   /** Counts from the last request, not from the last byte: a client that drips bytes gains nothing. */
   #awaitRequest(): void {
-    const { limits, isDelivering, cut } = this.#options;
-    // A handler may answer long after its client has gone.
-    if (this.#isOver) return;
-    this.#drop(this.#idle);
-    this.#idle = this.#later(this.#closing ? goodbyeMs : limits.idleTimeoutMs, () => {
-      if (isDelivering()) this.#awaitRequest();
-      else cut("idle");
-    });
+    (this.#isClosing ? this.#goodbye : this.#idle).start();
   }
 
-  #later(delayMs: number, act: () => void): ReturnType<typeof setTimeout> {
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      act();
-    }, Math.min(delayMs, timerMsMax));
-    this.#timers.add(timer);
-    return timer;
+  #cutUnlessDelivering(): void {
+    if (this.#options.isDelivering()) this.#awaitRequest();
+    else this.#options.cut("idle");
   }
+}
 
-  #drop(timer: ReturnType<typeof setTimeout> | undefined): undefined {
-    clearTimeout(timer);
-    if (timer !== undefined) this.#timers.delete(timer);
-  }
+function after(delayMs: number, act: () => void): ReturnType<typeof setTimeout> {
+  // What lies beyond a timer's range lies beyond a connection's greatest age.
+  return setTimeout(act, Math.min(delayMs, timerMsMax));
 }

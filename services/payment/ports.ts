@@ -73,6 +73,8 @@ export interface OrderLookup {
 /** What the processor has recorded under one reference. */
 export interface Charge {
   readonly status: "authorized" | "captured" | "declined" | "voided";
+  readonly amountMinor: number;
+  readonly currency: string;
 }
 
 export type ProcessorErrorCode =

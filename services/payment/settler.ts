@@ -7,6 +7,7 @@ import {
   declined,
   held,
   isIdle,
+  type Payment,
   type PaymentId,
   refunded,
   RefundId,
@@ -109,25 +110,31 @@ class SettlerSteps {
   async #authorize({ payment, work }: Course): Promise<Decide> {
     const { processor, methods, now } = this.#options;
     const there = await processor.find(payment.id);
-    if (there) return this.#adopt(there);
+    if (there) return this.#adopt(payment, there);
     if (now().getTime() >= Date.parse(work.deadlineAt)) {
-      return this.#adopt(await processor.void(payment.id));
+      return this.#adopt(payment, await processor.void(payment.id));
     }
     if (work.sealedMethod === null) throw new Error("Cannot authorize: the method is forgotten");
     const paymentMethod = await methods.open(work.sealedMethod, payment.id);
     const { amountMinor, currency } = payment;
     const request = { reference: payment.id, amountMinor, currency, paymentMethod };
-    return this.#adopt(await this.#orWhatIsThere(payment.id, processor.authorize(request)));
+    return this.#adopt(
+      payment,
+      await this.#orWhatIsThere(payment.id, processor.authorize(request)),
+    );
   }
 
   async #capture({ payment }: Course): Promise<Decide> {
     const { processor } = this.#options;
-    return this.#adopt(await this.#orWhatIsThere(payment.id, processor.capture(payment.id)));
+    return this.#adopt(
+      payment,
+      await this.#orWhatIsThere(payment.id, processor.capture(payment.id)),
+    );
   }
 
   async #cancel({ payment }: Course): Promise<Decide> {
     const { processor } = this.#options;
-    return this.#adopt(await this.#orWhatIsThere(payment.id, processor.void(payment.id)));
+    return this.#adopt(payment, await this.#orWhatIsThere(payment.id, processor.void(payment.id)));
   }
 
   async #refund({ payment, refunds }: Course): Promise<Decide> {
@@ -149,13 +156,20 @@ class SettlerSteps {
       return await call;
     } catch (thrown) {
       if (!isRefusal(thrown)) throw thrown;
-      return await this.#options.processor.find(reference) ?? { status: "declined" };
+      const there = await this.#options.processor.find(reference);
+      return there ?? { status: "declined", amountMinor: 0, currency: "" };
     }
   }
 
-  #adopt({ status }: Charge): Decide {
-    const { now, newId } = this.#options;
-    switch (status) {
+  #adopt(payment: Payment, charge: Charge): Decide {
+    const { now, newId, log } = this.#options;
+    const isTaken = charge.status === "authorized" || charge.status === "captured";
+    if (isTaken && !isFor(payment, charge)) {
+      // Booking what was not agreed would hide it: somebody has to look.
+      log.error("The processor has charged something else", { "payment.id": payment.id });
+      return (current) => unanswered(current, now());
+    }
+    switch (charge.status) {
       case "authorized":
         // Not what was asked for, unless holding it was: it is asked for again.
         return (current) =>
@@ -169,6 +183,10 @@ class SettlerSteps {
           current.work.intent === "authorize" ? declined(current, now()) : voided(current, now());
     }
   }
+}
+
+function isFor(payment: Payment, charge: Charge): boolean {
+  return charge.amountMinor === payment.amountMinor && charge.currency === payment.currency;
 }
 
 function isRefusal(thrown: unknown): boolean {

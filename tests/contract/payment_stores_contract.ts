@@ -1,12 +1,10 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import type { Stores } from "@services/payment/adapters";
 import {
-  cancelAsked,
   captureAsked,
   type Course,
   declined,
   PaymentError,
-  PaymentId,
   refunded,
   type Transition,
   unanswered,
@@ -16,11 +14,11 @@ import {
   anOpening,
   aRefundId,
   aTakenPayment,
-  holding,
   noon,
   refunding,
   taking,
 } from "../fixtures/payments.ts";
+import { testWork } from "./payment_work_contract.ts";
 
 const later = new Date(noon.getTime() + 60_000);
 const firstPage = { limit: 10, cursor: undefined };
@@ -41,10 +39,9 @@ export function paymentStoresContract(adapter: string, open?: () => Promise<Stor
   testLists(test);
   testMoney(test);
   testWork(test);
-  testWebhooks(test);
 }
 
-type TestStores = (promise: string, check: (stores: Stores) => Promise<void>) => void;
+export type TestStores = (promise: string, check: (stores: Stores) => Promise<void>) => void;
 
 function testPayments(test: TestStores): void {
   test("gives a payment back to its customer", async ({ payments }) => {
@@ -218,90 +215,6 @@ function testMoney(test: TestStores): void {
       refundedMinor: 0,
       currency: "EUR",
     });
-  });
-}
-
-function testWork(test: TestStores): void {
-  test("lets one at a time go on with a payment", async ({ payments, work }) => {
-    const { id } = await payments.open(anOpening());
-    const claims = await Promise.all(
-      Array.from({ length: 10 }, () => work.claim(id, noon, 1_000)),
-    );
-    equal(claims.filter((claim) => claim !== undefined).length, 1);
-    deepEqual(await work.due(noon, 10), []);
-  });
-
-  test("gives a payment to somebody else when its holder is gone", async ({ payments, work }) => {
-    const { id } = await payments.open(anOpening());
-    await work.claim(id, noon, 1_000);
-    const afterLease = new Date(noon.getTime() + 1_000);
-    deepEqual(await work.due(new Date(noon.getTime() + 999), 10), []);
-    deepEqual(await work.due(afterLease, 10), [id]);
-    equal((await work.claim(id, afterLease, 1_000))?.payment.id, id);
-    await work.release(id);
-    ok(await work.claim(id, afterLease, 1_000));
-  });
-
-  test("keeps a payment with its holder while it changes", async ({ payments, work }) => {
-    const { id } = await payments.open(anOpening());
-    await work.claim(id, noon, 1_000);
-    await payments.transition(id, "any", (course) => cancelAsked(course, noon));
-    equal(await work.claim(id, noon, 1_000), undefined);
-  });
-
-  test("has no due payment with nothing left to do, and none before its time", async (stores) => {
-    const { payments, work } = stores;
-    const { id } = await payments.open(anOpening());
-    deepEqual(await work.due(new Date(noon.getTime() - 1), 10), []);
-    await payments.transition(id, "any", holding());
-    deepEqual(await work.due(later, 10), []);
-    equal(await work.claim(id, later, 1_000), undefined);
-    await payments.transition(id, "any", (course) => captureAsked(course, noon));
-    deepEqual(await work.due(noon, 10), [id]);
-  });
-
-  test("has a payment due again for each refund that is asked for", async ({ payments, work }) => {
-    const { id } = await aTakenPayment(payments);
-    deepEqual(await work.due(later, 10), []);
-    const refundId = aRefundId();
-    await payments.transition(id, "any", refunding(1, refundId));
-    deepEqual(await work.due(noon, 10), [id]);
-    await payments.transition(id, "any", (course) => refunded(course, refundId, noon));
-    deepEqual(await work.due(later, 10), []);
-  });
-
-  test("has the longest due first, and no more than asked for", async ({ payments, work }) => {
-    const ids: string[] = [];
-    for (const minute of [2, 0, 1]) {
-      const at = new Date(noon.getTime() + minute * 1_000);
-      ids[minute] = (await payments.open(anOpening({ at }))).id;
-    }
-    deepEqual(await work.due(later, 2), ids.slice(0, 2));
-  });
-}
-
-function testWebhooks(test: TestStores): void {
-  test("takes a webhook once, however often it comes", async ({ payments, webhooks }) => {
-    const { id } = await payments.open(anOpening());
-    const taken = await Promise.all(
-      Array.from({ length: 10 }, () => webhooks.take("e1", id, noon)),
-    );
-    equal(taken.filter((isNew) => isNew).length, 1);
-    equal(await webhooks.take("e2", id, noon), true);
-  });
-
-  test("makes a payment due at once by a webhook", async ({ payments, webhooks, work }) => {
-    const { id } = await payments.open(anOpening());
-    await payments.transition(id, "any", (course) => unanswered(course, later));
-    deepEqual(await work.due(noon, 10), []);
-    await webhooks.take("e1", id, noon);
-    deepEqual(await work.due(noon, 10), [id]);
-  });
-
-  test("is not upset by a webhook for a payment that is not there", async ({ webhooks, work }) => {
-    const nobody = PaymentId.parse(crypto.randomUUID());
-    equal(await webhooks.take("e1", nobody, noon), true);
-    deepEqual(await work.due(noon, 10), []);
   });
 }
 

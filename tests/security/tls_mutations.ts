@@ -116,7 +116,7 @@ const mutations: readonly Mutation[] = [
   {
     trap: "7b idle drip, HTTP/2",
     file: "platform/tls/connection_deadlines.ts",
-    find: `else cut("idle");`,
+    find: `else this.#options.cut("idle");`,
     replace: "",
     testFile: "tests/security/tls_slow_headers_test.ts",
     test: "asks for nothing",

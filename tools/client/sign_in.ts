@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { randomText } from "../platform/random_text.ts";
 import { CookieJar } from "./cookie_jar.ts";
 import type { EdgeClient } from "./edge_client.ts";
 
@@ -35,8 +36,8 @@ export async function signIn(
   edge: EdgeClient,
   { email, password, redirectUri, clientId = "sallyport-web", scope = "openid" }: SignInOptions,
 ): Promise<TokenReply> {
-  const verifier = randomText();
-  const state = randomText();
+  const verifier = randomText(32);
+  const state = randomText(32);
   const query = new URLSearchParams({
     client_id: clientId,
     response_type: "code",
@@ -137,9 +138,4 @@ function hiddenFields(page: string): Record<string, string> {
 async function challengeOf(verifier: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier));
   return new Uint8Array(digest).toBase64({ alphabet: "base64url", omitPadding: true });
-}
-
-function randomText(): string {
-  return crypto.getRandomValues(new Uint8Array(32))
-    .toBase64({ alphabet: "base64url", omitPadding: true });
 }

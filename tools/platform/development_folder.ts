@@ -1,13 +1,9 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair } from "jose";
+import { ensurePrivateFile, makePrivateDir, writePrivateFile } from "certs/private-file";
 import { ensureCertificates } from "certs/store";
 import { localUrl, type Ports } from "./addresses.ts";
 import { Credentials, demoPeople, demoRedirectUri } from "./credentials.ts";
-import {
-  ensurePrivateDir,
-  ensurePrivateFile,
-  randomText,
-  writePrivateFile,
-} from "./private_files.ts";
+import { randomText } from "./random_text.ts";
 
 const programs = ["gateway", "auth", "payment", "orders", "psp"] as const;
 const encrypting = ["payment", "orders"] as const;
@@ -25,10 +21,10 @@ const demoProducts = [
  */
 export async function ensureDevelopmentFolder(dir: string, ports: Ports): Promise<Credentials> {
   for (const name of ["", "keys", "secrets", "logs", "data", "data/events"]) {
-    await ensurePrivateDir(`${dir}/${name}`);
+    await makePrivateDir(`${dir}/${name}`);
   }
-  for (const program of programs) await ensurePrivateDir(`${dir}/data/${program}`);
-  await ensureCertificates(`${dir}/tls`, programs, new Date());
+  for (const program of programs) await makePrivateDir(`${dir}/data/${program}`);
+  await renewCertificates(dir);
   await ensureKeys(dir);
   const credentials = await ensureCredentials(dir, ports);
   await writeAuthFiles(dir, credentials);
@@ -37,6 +33,11 @@ export async function ensureDevelopmentFolder(dir: string, ports: Ports): Promis
     () => JSON.stringify(demoProducts.map((product) => ({ id: crypto.randomUUID(), ...product }))),
   );
   return credentials;
+}
+
+/** Renews the certificates that have little of their life left. Programs that run take the new ones up. */
+export async function renewCertificates(dir: string): Promise<void> {
+  await ensureCertificates(`${dir}/tls`, programs, new Date());
 }
 
 async function ensureKeys(dir: string): Promise<void> {

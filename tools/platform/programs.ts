@@ -1,4 +1,4 @@
-import { localUrl, type Ports } from "./addresses.ts";
+import { defaultPorts, localUrl, type Ports } from "./addresses.ts";
 
 export type ProgramName = "psp" | "auth" | "payment" | "orders" | "gateway";
 
@@ -7,7 +7,9 @@ export interface Program {
   readonly name: ProgramName;
   /** Path below the checkout. */
   readonly entry: string;
-  /** Flags beyond the permission set of the program's own `deno.json`: what depends on paths and ports. */
+  /** Whom it may connect to or listen as: what its own `deno.json` says, for the ports of this platform. */
+  readonly net: readonly string[];
+  /** Flags beyond the permission set of its own `deno.json`: what depends on paths and ports. */
   readonly flags: readonly string[];
   readonly env: Readonly<Record<string, string>>;
 }
@@ -29,8 +31,13 @@ export function programsOf(options: ProgramOptions): readonly Program[] {
     orders(options),
     gateway(options),
   ];
+  const atDefaultPorts = options.ports === defaultPorts;
   return programs.map((program) => ({
     ...program,
+    // A flag replaces the whole list of the permission set, so it is given only where the ports differ.
+    flags: atDefaultPorts
+      ? program.flags
+      : [...program.flags, `--allow-net=${program.net.join(",")}`],
     env: { ...program.env, ...options.extraEnv?.[program.name] },
   }));
 }
@@ -43,8 +50,8 @@ function psp({ dir, ports }: ProgramOptions): Program {
     flags: flags({
       read: [...tlsFiles(dir, "psp"), ...files, `${dir}/data/psp`],
       write: [`${dir}/data/psp`],
-      net: ["127.0.0.1", `localhost:${ports.gateway}`],
     }),
+    net: ["127.0.0.1", `localhost:${ports.gateway}`],
     env: {
       ...shared({ dir, ports }, "psp"),
       PSP_PORT: String(ports.psp),
@@ -71,12 +78,12 @@ function auth({ dir, ports }: ProgramOptions): Program {
         ...tlsFiles(dir, "auth"),
         ...Object.values(files),
         `${dir}/data/auth`,
-        `${dir}/data/events`,
+        `${dir}/data/events/auth.sqlite`,
         checkout("services/auth"),
       ],
       write: [`${dir}/data/auth`, `${dir}/data/events/auth.sqlite`],
-      net: ["127.0.0.1"],
     }),
+    net: ["127.0.0.1"],
     env: {
       ...shared({ dir, ports }, "auth"),
       AUTH_PORT: String(ports.auth),
@@ -101,11 +108,11 @@ function payment({ dir, ports }: ProgramOptions): Program {
         ...tlsFiles(dir, "payment"),
         ...Object.values(files),
         `${dir}/data/payment`,
-        `${dir}/data/events`,
+        `${dir}/data/events/payment.sqlite`,
       ],
       write: [`${dir}/data/payment`, `${dir}/data/events/payment.sqlite`],
-      net: ["127.0.0.1", ...localhost(ports.auth, ports.orders, ports.psp)],
     }),
+    net: ["127.0.0.1", ...localhost(ports.auth, ports.orders, ports.psp)],
     env: {
       ...shared({ dir, ports }, "payment"),
       PAYMENT_PORT: String(ports.payment),
@@ -134,8 +141,8 @@ function orders({ dir, ports }: ProgramOptions): Program {
         `${dir}/data/events`,
       ],
       write: [`${dir}/data/orders`, `${dir}/data/events/orders.sqlite`],
-      net: ["127.0.0.1", ...localhost(ports.auth, ports.payment)],
     }),
+    net: ["127.0.0.1", ...localhost(ports.auth, ports.payment)],
     env: {
       ...shared({ dir, ports }, "orders"),
       ORDERS_PORT: String(ports.orders),
@@ -153,8 +160,8 @@ function gateway({ dir, ports }: ProgramOptions): Program {
     flags: flags({
       read: [...tlsFiles(dir, "gateway"), checkout("gateway/gateway.yaml")],
       write: [],
-      net: ["127.0.0.1", ...localhost(ports.auth, ports.payment, ports.orders)],
     }),
+    net: ["127.0.0.1", ...localhost(ports.auth, ports.payment, ports.orders)],
     env: {
       ...shared({ dir, ports }, "gateway"),
       GATEWAY_PORT: String(ports.gateway),
@@ -167,7 +174,7 @@ function gateway({ dir, ports }: ProgramOptions): Program {
 function shared({ dir, ports }: ProgramOptions, name: ProgramName): Record<string, string> {
   return {
     SALLYPORT_ENV: "development",
-    SALLYPORT_DATA_DIR: `${dir}/data`,
+    ...name !== "gateway" && { SALLYPORT_DATA_DIR: `${dir}/data` },
     EDGE_URL: localUrl(ports.gateway),
     AUTH_URL: localUrl(ports.auth),
     PAYMENT_URL: localUrl(ports.payment),
@@ -188,7 +195,7 @@ function localhost(...ports: readonly number[]): string[] {
 }
 
 function flags(
-  rights: { readonly read: string[]; readonly write: string[]; readonly net: string[] },
+  rights: { readonly read: string[]; readonly write: string[] },
 ): string[] {
   return Object.entries(rights)
     .filter(([, values]) => values.length > 0)

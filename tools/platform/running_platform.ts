@@ -1,6 +1,8 @@
+import { periodically } from "platform/lifecycle";
+import { createLogger, type Logger } from "platform/telemetry";
 import type { Ports } from "./addresses.ts";
 import type { Credentials } from "./credentials.ts";
-import { ensureDevelopmentFolder } from "./development_folder.ts";
+import { ensureDevelopmentFolder, renewCertificates } from "./development_folder.ts";
 import { type ProgramName, type ProgramOptions, programsOf } from "./programs.ts";
 import { Supervisor } from "./supervisor.ts";
 
@@ -23,6 +25,9 @@ export interface RunningPlatform extends AsyncDisposable {
   /** Calls `listener` with each line that any program prints from now on. */
   onLine(listener: (program: ProgramName, line: string) => void): Disposable;
 }
+
+/** Leaves live a day, and are renewed in the last third of it. */
+const renewalCheckMs = 3_600_000;
 
 /** Starts a platform on embedded stores. Every line that its programs print is kept in `logs/`. */
 export async function startPlatform(options: PlatformOptions): Promise<RunningPlatform> {
@@ -49,6 +54,12 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
     for (const listener of listeners) listener(name, line);
   };
   const supervisor = starting.use(await Supervisor.start({ ...options, programs, onLine }));
+  starting.use(
+    periodically(
+      { name: "certificates", everyMs: renewalCheckMs, log: logTo(report) },
+      () => renewCertificates(dir),
+    ),
+  );
   const running = starting.move();
 
   return {
@@ -63,6 +74,11 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
+}
+
+/** The supervisor speaks to whoever runs it, not to a log. */
+function logTo(report: (message: string) => void): Logger {
+  return createLogger({ service: "supervisor", level: "warn", write: report });
 }
 
 function openLog(path: string): Deno.FsFile {

@@ -28,7 +28,7 @@ export const Saga = z.object({
   dueAt: z.iso.datetime(),
   /** When an unsettled payment is given up. */
   deadlineAt: z.iso.datetime(),
-  /** Sealed: only payment may read it. Forgotten as soon as no step needs it. */
+  /** Sealed: opened only to be sent to payment. Forgotten as soon as no step needs it. */
   sealedMethod: z.string().nullable(),
 });
 export type Saga = z.output<typeof Saga>;

@@ -1,3 +1,4 @@
+import { EmbeddedInbox } from "platform/events";
 import type { Database } from "platform/store";
 import { type Course, PaymentId } from "../domain/mod.ts";
 import type { PaymentWorkStore, WebhookInbox } from "../ports.ts";
@@ -42,19 +43,17 @@ export class EmbeddedPaymentWorkStore implements PaymentWorkStore {
 /** Remembers webhooks in the inbox of payment's SQLite file. */
 export class EmbeddedWebhookInbox implements WebhookInbox {
   readonly #db: Database;
+  readonly #inbox: EmbeddedInbox;
 
   constructor(db: Database) {
     this.#db = db;
+    this.#inbox = new EmbeddedInbox(db);
   }
 
   // deno-lint-ignore require-await
   async take(eventId: string, id: PaymentId, at: Date): Promise<boolean> {
     return this.#db.transaction(() => {
-      const fresh = this.#db.run(
-        "insert or ignore into inbox_events (id, handled_at_ms) values (:eventId, :at)",
-        { eventId: `psp ${eventId}`, at: at.getTime() },
-      );
-      if (fresh === 0) return false;
+      if (!this.#inbox.remember(`psp ${eventId}`, at)) return false;
       this.#db.run("update payments set due_at = :due where id = :id and is_idle = 0", {
         id,
         due: at.toISOString(),

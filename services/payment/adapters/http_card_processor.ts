@@ -14,7 +14,14 @@ const deadlineMs = 2_000;
 const retriesMax = 1;
 
 /** What we rely on of the processor's answers. */
-const ChargeReply = z.object({ status: z.enum(["authorized", "captured", "declined", "voided"]) });
+const ChargeReply = z.object({
+  status: z.enum(["authorized", "captured", "declined", "voided"]),
+  amountMinor: z.int().nonnegative(),
+  currency: z.string(),
+});
+
+/** Statuses by which the processor says no to what was asked. Others say nothing about it. */
+const refusals: ReadonlySet<number> = new Set([400, 404, 409, 422]);
 
 /** The processor answered that it is in trouble. */
 class ProcessorTrouble extends Error {
@@ -28,8 +35,8 @@ export interface HttpCardProcessorOptions {
 }
 
 /**
- * Asks the processor over HTTPS, with a deadline, retries and a circuit breaker. Every call of its
- * API does nothing twice for one reference, so every call may be repeated.
+ * Asks the processor over HTTPS, with a deadline, retries and a circuit breaker. No call of its API
+ * does anything twice for one reference; all but the charge itself are repeated when no answer comes.
  */
 export class HttpCardProcessor implements CardProcessor {
   readonly #options: HttpCardProcessorOptions;
@@ -47,7 +54,8 @@ export class HttpCardProcessor implements CardProcessor {
   }
 
   async authorize(request: ChargeRequest): Promise<Charge> {
-    return toCharge(await this.#ask("POST", "/v1/charges", request));
+    // Whoever gets no answer asks what was recorded, before it tries again.
+    return toCharge(await this.#ask("POST", "/v1/charges", { body: request, repeatable: false }));
   }
 
   async find(reference: string): Promise<Charge | undefined> {
@@ -65,14 +73,18 @@ export class HttpCardProcessor implements CardProcessor {
 
   async refund(reference: string, refundReference: RefundId, amountMinor: number): Promise<void> {
     const body = { refundReference, amountMinor };
-    const reply = await this.#ask("POST", `${path(reference)}/refunds`, body);
+    const reply = await this.#ask("POST", `${path(reference)}/refunds`, { body });
     if (reply.status !== 201) throw refusal(reply);
   }
 
-  async #ask(method: string, path: string, body?: unknown): Promise<Reply> {
+  async #ask(
+    method: string,
+    path: string,
+    { body, repeatable = true }: { readonly body?: unknown; readonly repeatable?: boolean } = {},
+  ): Promise<Reply> {
     try {
-      return await this.#call((signal) => this.#fetch(method, path, body, signal), {
-        repeatable: true,
+      return await this.#call((signal) => this.#fetch({ method, path, body }, signal), {
+        repeatable,
       });
     } catch (cause) {
       if (
@@ -84,7 +96,14 @@ export class HttpCardProcessor implements CardProcessor {
     }
   }
 
-  async #fetch(method: string, path: string, body: unknown, signal: AbortSignal): Promise<Reply> {
+  async #fetch(
+    { method, path, body }: {
+      readonly method: string;
+      readonly path: string;
+      readonly body: unknown;
+    },
+    signal: AbortSignal,
+  ): Promise<Reply> {
     const { baseUrl, apiKey, fetch } = this.#options;
     const response = await fetch(`${baseUrl}${path}`, {
       method,
@@ -95,7 +114,7 @@ export class HttpCardProcessor implements CardProcessor {
       ...body !== undefined && { body: JSON.stringify(body) },
       signal,
     });
-    if (response.status >= 500 || response.status === 429) {
+    if (!response.ok && response.status !== 402 && !refusals.has(response.status)) {
       await response.body?.cancel();
       throw new ProcessorTrouble(`The processor answered ${response.status}`);
     }

@@ -1,9 +1,9 @@
 import type { Authenticate, Role } from "platform/access";
 import { Problem, problemTypes } from "platform/problem";
 import { silentLogger } from "platform/telemetry";
-import { MemoryRequestCounter, StaticDiscovery } from "./adapters/mod.ts";
-import { createApp, type Dependencies, type GatewayApp } from "./app.ts";
-import { parseGatewayConfig } from "./gateway_config.ts";
+import { MemoryRequestCounter, StaticDiscovery } from "../adapters/mod.ts";
+import { createApp, type Dependencies, type GatewayApp } from "../app.ts";
+import { parseGatewayConfig } from "../gateway_config.ts";
 
 /** What a service was sent. */
 export interface Sent {
@@ -33,8 +33,10 @@ export interface FakeGatewayOptions extends Partial<Omit<Dependencies, "config">
 const edge = "https://edge.example:8443";
 
 /** The gateway with fakes all around. A bearer token is the caller's roles, joined by `+`. */
-export function fakeGateway({ yaml, service = sayOk, ...deps }: FakeGatewayOptions = {}): FakeGateway {
-  const text = yaml ?? Deno.readTextFileSync(new URL("./gateway.yaml", import.meta.url));
+export function fakeGateway(
+  { yaml, service = sayOk, ...deps }: FakeGatewayOptions = {},
+): FakeGateway {
+  const text = yaml ?? Deno.readTextFileSync(new URL("../gateway.yaml", import.meta.url));
   const sent: Sent[] = [];
   const app = createApp({
     config: parseGatewayConfig(text, "gateway.yaml"),
