@@ -10,7 +10,7 @@ const refusedConnection = () =>
 /** A gateway whose service fails `failures` times and then answers. */
 function flaky(failures: number, failure: () => Error = refusedConnection) {
   return fakeGateway({
-    service: ({ signal: _signal }) => {
+    service: () => {
       if (failures-- > 0) throw failure();
       return Response.json({ ok: true });
     },

@@ -9,7 +9,7 @@ export function serveAdmin(
   { hostname, port }: { readonly hostname: string; readonly port: number },
 ): AdminServer {
   let ready = false;
-  const server = Deno.serve({ hostname, port, onListen() {} }, ({ url }) => {
+  const server = listen({ hostname, port }, ({ url }) => {
     switch (new URL(url).pathname) {
       case "/livez":
         return new Response(null, { status: 204 });
@@ -27,4 +27,17 @@ export function serveAdmin(
     },
     [Symbol.asyncDispose]: () => server.shutdown(),
   };
+}
+
+/** As `Deno.serve`, whose own error does not say which port it is that is in use. */
+function listen(
+  { hostname, port }: { readonly hostname: string; readonly port: number },
+  handler: (request: Request) => Response,
+): Deno.HttpServer<Deno.NetAddr> {
+  try {
+    return Deno.serve({ hostname, port, onListen() {} }, handler);
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.AddrInUse)) throw cause;
+    throw new Deno.errors.AddrInUse(`Address already in use: ${hostname}:${port}`, { cause });
+  }
 }

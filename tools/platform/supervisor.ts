@@ -16,6 +16,9 @@ export interface SupervisorOptions {
   readonly report: (message: string) => void;
   /** The longest pause before a crashed program is started again. */
   readonly restartMsMax?: number;
+  /** How a program is started, and how time passes before it is started again: other ways are for tests. */
+  readonly startChild?: typeof startChild;
+  readonly pause?: typeof pause;
 }
 
 interface Supervised {
@@ -118,7 +121,8 @@ export class Supervisor implements AsyncDisposable {
   #begin(supervised: Supervised): void {
     const { program } = supervised;
     supervised.startedMs = performance.now();
-    supervised.child = startChild(program, (line) => this.#options.onLine(program.name, line));
+    const start = this.#options.startChild ?? startChild;
+    supervised.child = start(program, (line) => this.#options.onLine(program.name, line));
     this.#wakeWaiting(program.name);
   }
 
@@ -138,17 +142,22 @@ export class Supervisor implements AsyncDisposable {
   async #watch(supervised: Supervised): Promise<void> {
     const { child, program: { name } } = supervised;
     const { code, signal } = await child.ended;
-    if (this.#stopping.signal.aborted || supervised.restarting) return;
+    if (this.#isReplaced(supervised, child)) return;
     if (performance.now() - supervised.startedMs > steadyMs) supervised.crashes = 0;
     const { report, restartMsMax = defaultRestartMsMax } = this.#options;
     const pauseMs = Math.min(restartMsMax, restartMsMin * 2 ** supervised.crashes++);
     report(
       `${name} ended (${signal ?? `exit ${code}`}), starting it again in ${pauseMs} ms`,
     );
-    await pause(pauseMs, this.#stopping.signal);
-    if (this.#stopping.signal.aborted) return;
+    await (this.#options.pause ?? pause)(pauseMs, this.#stopping.signal);
+    if (this.#isReplaced(supervised, child)) return;
     this.#begin(supervised);
     this.#watch(supervised);
+  }
+
+  /** Whether somebody else has started, or is about to start, another process in the place of `child`. */
+  #isReplaced(supervised: Supervised, child: Child): boolean {
+    return this.#stopping.signal.aborted || supervised.restarting || supervised.child !== child;
   }
 
   #get(name: ProgramName): Supervised {

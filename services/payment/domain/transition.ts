@@ -176,6 +176,10 @@ export function refunded(course: Course, refundId: RefundId, at: Date): Transiti
 
 /** The processor will not pay a refund back. */
 export function refundRefused(course: Course, refundId: RefundId, at: Date): Transition {
+  const isPending = course.refunds.some(({ id, status }) =>
+    id === refundId && status === "pending"
+  );
+  if (!isPending) return asItIs(course);
   return {
     payment: touched(course.payment, course.payment.status),
     refunds: withStatus(course.refunds, refundId, "failed"),
@@ -184,8 +188,9 @@ export function refundRefused(course: Course, refundId: RefundId, at: Date): Tra
   };
 }
 
-export function asItIs(course: Course): Transition {
-  return { ...course, entries: [] };
+/** Nothing new: neither an entry nor an event of the step before comes a second time. */
+export function asItIs({ payment, refunds, work }: Course): Transition {
+  return { payment, refunds, work, entries: [] };
 }
 
 function step(
