@@ -3,6 +3,14 @@ import { aMutualServer, aPair, type TestAuthority, TestIdentity } from "./tls_fi
 
 export const ordersId = "spiffe://sallyport/orders";
 
+export interface TestCall extends AsyncDisposable, Pick<PeerFetch, "fetch"> {
+  readonly ca: TestAuthority;
+  readonly server: TlsServer;
+  /** The caller's. */
+  readonly ours: TestIdentity;
+  readonly url: string;
+}
+
 /** A server that answers as orders, and a fetch by the gateway that expects `peer`. */
 export async function aCall(
   { handler = () => new Response("ok"), peer = ordersId, timeoutMs = 5_000 }: {
@@ -10,7 +18,7 @@ export async function aCall(
     readonly peer?: string;
     readonly timeoutMs?: number;
   } = {},
-) {
+): Promise<TestCall> {
   const { ca, identity, gateway } = await aPair();
   const server = await aMutualServer({ identity, handler, limits: { drainMs: 100 } });
   const ours = new TestIdentity(gateway, ca);
@@ -28,5 +36,6 @@ export async function aCall(
   };
 }
 
-export const isTimeout = (thrown: unknown) =>
-  thrown instanceof DOMException && thrown.name === "TimeoutError";
+export function isTimeout(thrown: unknown): boolean {
+  return thrown instanceof DOMException && thrown.name === "TimeoutError";
+}

@@ -1,3 +1,4 @@
+import { supervisedFlag } from "platform/lifecycle";
 import { TextLineStream } from "./text_lines.ts";
 import type { Program } from "./programs.ts";
 
@@ -22,10 +23,19 @@ export function startChild(
   onLine: (line: string) => void,
 ): Child {
   const command = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-prompt", `-P=${name}`, ...flags, checkout(entry)],
+    args: [
+      "run",
+      "--quiet",
+      "--no-prompt",
+      `-P=${name}`,
+      ...flags,
+      checkout(entry),
+      supervisedFlag,
+    ],
     clearEnv: true,
     env: { ...runtimeEnv(), ...env },
-    stdin: "null",
+    // Never written to: it ends with us, however we end, and the program with it.
+    stdin: "piped",
     stdout: "piped",
     stderr: "piped",
     detached: true,
