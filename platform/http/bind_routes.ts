@@ -103,12 +103,20 @@ async function keyUse(
 /** Parsing the reply drops every field the contract does not list. */
 function reply(route: Route, value: unknown, headers: Headers): Response {
   const body = route.reply.parse(value);
-  if (!isVersioned(body)) return Response.json(body, { status: route.status });
-  const etag = etagOf(body.version);
-  if (route.method === "get" && headers.get("if-none-match") === etag) {
+  const etag = isVersioned(body) ? etagOf(body.version) : undefined;
+  if (etag && route.method === "get" && headers.get("if-none-match") === etag) {
     return new Response(null, { status: 304, headers: { etag } });
   }
-  return Response.json(body, { status: route.status, headers: { etag } });
+  const bytes = new TextEncoder().encode(JSON.stringify(body));
+  return new Response(bytes, {
+    status: route.status,
+    headers: {
+      "content-type": "application/json",
+      // Said here, so that an answer to HEAD says it too.
+      "content-length": String(bytes.byteLength),
+      ...etag && { etag },
+    },
+  });
 }
 
 function isVersioned(body: unknown): body is { readonly version: number } {

@@ -28,12 +28,13 @@ export function parseIfMatch(headers: Headers, required: boolean): number | unde
  *
  * @throws {Problem} `precondition-failed`, from the returned function, when it is another.
  */
-export function matching<T extends { readonly version: number }>(
+export function matching<Current, Next>(
   ifMatch: number | undefined,
-  change: (current: T) => T,
-): (current: T) => T {
+  versionOf: (current: Current) => number,
+  change: (current: Current) => Next,
+): (current: Current) => Next {
   return (current) => {
-    if (ifMatch !== undefined && current.version !== ifMatch) {
+    if (ifMatch !== undefined && versionOf(current) !== ifMatch) {
       throw new Problem(problemTypes.preconditionFailed);
     }
     return change(current);

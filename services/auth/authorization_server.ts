@@ -2,6 +2,8 @@ import { errors, interactionPolicy } from "oidc-provider";
 import type { Logger } from "platform/telemetry";
 import { type Client, originsOf } from "./clients.ts";
 import type { Account } from "./domain/mod.ts";
+import { newGrant } from "./first_party_grant.ts";
+import { accessTokenSeconds, featuresOf } from "./oidc_features.ts";
 import {
   type OidcAdapterFactory,
   type OidcClient,
@@ -11,21 +13,17 @@ import {
   type OidcToken,
   Provider,
 } from "./oidc_provider.ts";
-import { errorPage, pageHeaders, signedOutPage, signOutPage } from "./pages/mod.ts";
+import { errorPage, pageHeaders } from "./pages/mod.ts";
 import type { UserStore } from "./ports.ts";
+import { scopes } from "./scopes.ts";
 import type { SigningKeys } from "./signing_keys.ts";
 
-/** A stolen token is of use for no longer: services do not ask whether it was revoked. */
-export const accessTokenSeconds = 300;
 const codeSeconds = 60;
 const interactionSeconds = 1_800;
 /** How long somebody stays signed in, and the longest that a chain of refresh tokens lasts. */
 const grantSeconds = 14 * 86_400;
 /** A session's grant that ends sooner is replaced at the next sign-in. */
 const grantSecondsMin = grantSeconds / 2;
-
-/** What an access token of ours may be asked to cover. Rights come from roles, not from scopes. */
-export const scopes = "openid profile email offline_access";
 
 export interface AuthorizationServerOptions {
   /** Path included, as in every token: `https://…/oidc`. */
@@ -117,52 +115,6 @@ function cookiesOf(keys: readonly string[]): Settings {
   };
 }
 
-function featuresOf({ audience, clients }: AuthorizationServerOptions): Settings {
-  const resourceServer = {
-    scope: scopes,
-    audience,
-    accessTokenTTL: accessTokenSeconds,
-    accessTokenFormat: "jwt",
-    jwt: { sign: { alg: "ES256" } },
-  };
-  const afterSignOut = clients.flatMap((client) => client.post_logout_redirect_uris);
-  const page = async (context: OidcContext, body: Promise<string>) => {
-    context.set(pageHeaders(afterSignOut));
-    context.body = await body;
-  };
-  return {
-    devInteractions: { enabled: false },
-    dPoP: { enabled: false },
-    clientCredentials: { enabled: true },
-    introspection: { enabled: true, allowedPolicy: mayIntrospect },
-    revocation: { enabled: true, allowedPolicy: mayRevoke },
-    rpInitiatedLogout: {
-      enabled: true,
-      logoutSource: (context: OidcContext, form: string) => page(context, signOutPage(form)),
-      postLogoutSuccessSource: (context: OidcContext) => page(context, signedOutPage()),
-    },
-    resourceIndicators: {
-      enabled: true,
-      // So every access token is a JWT for the platform, asked for or not.
-      defaultResource: () => audience,
-      useGrantedResource: () => true,
-      getResourceServerInfo(_context: unknown, resource: string) {
-        if (resource !== audience) throw new errors.InvalidTarget();
-        return resourceServer;
-      },
-    },
-  };
-}
-
-/** Programs with a secret may ask about any token, others about their own. */
-function mayIntrospect(_context: unknown, client: OidcClient, token: OidcToken): boolean {
-  return client.clientAuthMethod !== "none" || token.clientId === client.clientId;
-}
-
-function mayRevoke(_context: unknown, client: OidcClient, token: OidcToken): boolean {
-  return token.clientId === client.clientId;
-}
-
 function tokensOf({ clients, users }: AuthorizationServerOptions): Settings {
   const rolesByClient = new Map(clients.map((client) => [client.client_id, client.roles]));
   return {
@@ -201,20 +153,6 @@ function peopleOf({ audience, clients, users }: AuthorizationServerOptions): Set
       return await newGrant(oidc.provider, { accountId, clientId }, audience);
     },
   };
-}
-
-/** A grant, saved, of all that a client of the platform's own may ask for. */
-export async function newGrant(
-  provider: OidcProvider,
-  owner: { readonly accountId: string; readonly clientId: string },
-  audience: string,
-): Promise<OidcGrant & { readonly jti: string }> {
-  const grant = new provider.Grant(owner);
-  grant.addOIDCScope(scopes);
-  grant.addOIDCClaims(["name", "email"]);
-  grant.addResourceScope(audience, scopes);
-  const jti = await grant.save();
-  return Object.assign(grant, { jti });
 }
 
 async function activeAccount(

@@ -2,15 +2,17 @@ import { z } from "zod";
 import type { TokenRules } from "platform/access";
 import {
   configError,
+  type EmbeddedStoresConfig,
+  embeddedStoresOf,
   parseEnv,
   Port,
+  type ProgramConfig,
+  programConfigOf,
   programVariables,
   readFiles,
+  tokenRulesOf,
   tokenVariables,
 } from "platform/config";
-import type { LogLevel } from "platform/telemetry";
-import type { TlsFiles } from "platform/tls";
-import type { StoresConfig } from "./adapters/mod.ts";
 import { type Client, Clients } from "./clients.ts";
 import { DemoUsers } from "./demo_users.ts";
 import { SigningKeys } from "./signing_keys.ts";
@@ -43,12 +45,9 @@ const fileShapes = {
 type FileName = keyof typeof fileShapes;
 type Files = { readonly [Name in FileName]: z.output<typeof fileShapes[Name]> };
 
-export interface Config {
-  readonly logLevel: LogLevel;
-  readonly server: { readonly hostname: string; readonly port: number; readonly drainMs: number };
+export interface Config extends ProgramConfig {
   readonly adminPort: number;
-  readonly tls: TlsFiles;
-  readonly stores: StoresConfig;
+  readonly stores: EmbeddedStoresConfig;
   readonly tokens: TokenRules;
   readonly signingKeys: SigningKeys;
   readonly cookieKeys: readonly string[];
@@ -68,30 +67,10 @@ export function loadConfig(get: (name: string) => string | undefined): Config {
   }));
   const dataDir = given.SALLYPORT_DATA_DIR;
   return {
-    logLevel: given.LOG_LEVEL,
-    server: {
-      hostname: given.LISTEN_HOSTNAME,
-      port: given.AUTH_PORT,
-      drainMs: given.DRAIN_TIMEOUT_MS,
-    },
+    ...programConfigOf(given, given.AUTH_PORT),
     adminPort: given.AUTH_ADMIN_PORT,
-    tls: {
-      certFile: given.TLS_CERT_FILE,
-      keyFile: given.TLS_KEY_FILE,
-      caFile: given.TLS_CA_FILE,
-      revokedFile: given.TLS_REVOKED_FILE,
-    },
-    stores: {
-      kind: "embedded",
-      path: `${dataDir}/auth/auth.sqlite`,
-      eventsPath: `${dataDir}/events/auth.sqlite`,
-    },
-    tokens: {
-      issuer: given.OIDC_ISSUER ?? `${given.EDGE_URL}/oidc`,
-      audience: given.OIDC_AUDIENCE ?? given.EDGE_URL,
-      jwksUri: given.OIDC_JWKS_URI ?? `${given.AUTH_URL}/oidc/jwks`,
-      clientId: given.OIDC_CLIENT_ID,
-    },
+    stores: embeddedStoresOf(dataDir, "auth"),
+    tokens: tokenRulesOf(given, given.OIDC_CLIENT_ID),
     signingKeys: files.OIDC_SIGNING_KEYS_FILE,
     cookieKeys: files.OIDC_COOKIE_KEYS_FILE,
     clients: files.OIDC_CLIENTS_FILE,

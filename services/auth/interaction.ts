@@ -2,7 +2,6 @@ import type { Context } from "hono";
 import { z } from "zod";
 import { readBytes } from "platform/http";
 import { Problem, problemTypes } from "platform/problem";
-import { newGrant } from "./authorization_server.ts";
 import type { Client } from "./clients.ts";
 import {
   type Account,
@@ -11,6 +10,7 @@ import {
   type LoginAttempts,
   normalPassword,
 } from "./domain/mod.ts";
+import { newGrant } from "./first_party_grant.ts";
 import { toNodeExchange } from "./node_bridge.ts";
 import type { OidcInteraction, OidcInteractionResult, OidcProvider } from "./oidc_provider.ts";
 import { errorPage, loginPage, pageHeaders } from "./pages/mod.ts";

@@ -88,6 +88,8 @@ export interface OidcContext {
   readonly oidc: {
     readonly provider: OidcProvider;
     readonly client?: OidcClient;
+    /** Parameters of the request, and what they are taken to be where it names none. */
+    readonly params: { readonly "grant_type"?: string; scope?: string };
     readonly result?: { readonly consent?: { readonly grantId?: string } };
     readonly session: {
       readonly accountId: string;

@@ -1,5 +1,6 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { AuthServer, Browser } from "./testing/auth_server.ts";
+import { AuthServer } from "./testing/auth_server.ts";
+import { Browser } from "./testing/browser.ts";
 
 const password = "correct horse battery";
 

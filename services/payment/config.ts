@@ -2,16 +2,18 @@ import { z } from "zod";
 import type { TokenRules } from "platform/access";
 import {
   configError,
+  type EmbeddedStoresConfig,
+  embeddedStoresOf,
   parseEnv,
   Port,
+  type ProgramConfig,
+  programConfigOf,
   programVariables,
   readFiles,
   Secret,
+  tokenRulesOf,
   tokenVariables,
 } from "platform/config";
-import type { LogLevel } from "platform/telemetry";
-import type { TlsFiles } from "platform/tls";
-import type { StoresConfig } from "./adapters/mod.ts";
 
 const variables = {
   ...programVariables,
@@ -28,12 +30,9 @@ const variables = {
   FAULT_POINT: z.string().regex(/^[a-z_.]+$/).optional(),
 };
 
-export interface Config {
-  readonly logLevel: LogLevel;
-  readonly server: { readonly hostname: string; readonly port: number; readonly drainMs: number };
+export interface Config extends ProgramConfig {
   readonly adminPort: number;
-  readonly tls: TlsFiles;
-  readonly stores: StoresConfig;
+  readonly stores: EmbeddedStoresConfig;
   readonly tokens: TokenRules;
   readonly client: { readonly tokenUrl: string; readonly id: string; readonly secret: Secret };
   readonly ordersUrl: string;
@@ -61,30 +60,10 @@ export function loadConfig(get: (name: string) => string | undefined): Config {
   });
   const dataDir = given.SALLYPORT_DATA_DIR;
   return {
-    logLevel: given.LOG_LEVEL,
-    server: {
-      hostname: given.LISTEN_HOSTNAME,
-      port: given.PAYMENT_PORT,
-      drainMs: given.DRAIN_TIMEOUT_MS,
-    },
+    ...programConfigOf(given, given.PAYMENT_PORT),
     adminPort: given.PAYMENT_ADMIN_PORT,
-    tls: {
-      certFile: given.TLS_CERT_FILE,
-      keyFile: given.TLS_KEY_FILE,
-      caFile: given.TLS_CA_FILE,
-      revokedFile: given.TLS_REVOKED_FILE,
-    },
-    stores: {
-      kind: "embedded",
-      path: `${dataDir}/payment/payment.sqlite`,
-      eventsPath: `${dataDir}/events/payment.sqlite`,
-    },
-    tokens: {
-      issuer: given.OIDC_ISSUER ?? `${given.EDGE_URL}/oidc`,
-      audience: given.OIDC_AUDIENCE ?? given.EDGE_URL,
-      jwksUri: given.OIDC_JWKS_URI ?? `${given.AUTH_URL}/oidc/jwks`,
-      clientId: given.OIDC_CLIENT_ID,
-    },
+    stores: embeddedStoresOf(dataDir, "payment"),
+    tokens: tokenRulesOf(given, given.OIDC_CLIENT_ID),
     client: {
       tokenUrl: `${given.AUTH_URL}/oidc/token`,
       id: given.OIDC_CLIENT_ID,

@@ -1,7 +1,14 @@
 import { z } from "zod";
-import { configError, parseEnv, Port, programVariables, readFiles, Secret } from "platform/config";
-import type { LogLevel } from "platform/telemetry";
-import type { TlsFiles } from "platform/tls";
+import {
+  configError,
+  parseEnv,
+  Port,
+  type ProgramConfig,
+  programConfigOf,
+  programVariables,
+  readFiles,
+  Secret,
+} from "platform/config";
 
 const variables = {
   ...programVariables,
@@ -12,10 +19,7 @@ const variables = {
   SALLYPORT_DATA_DIR: z.string(),
 };
 
-export interface Config {
-  readonly logLevel: LogLevel;
-  readonly server: { readonly hostname: string; readonly port: number; readonly drainMs: number };
-  readonly tls: TlsFiles;
+export interface Config extends ProgramConfig {
   readonly path: string;
   readonly apiKey: Secret;
   readonly webhooks: { readonly url: string; readonly secret: Secret; readonly ca: string };
@@ -33,18 +37,7 @@ export function loadConfig(get: (name: string) => string | undefined): Config {
     TLS_CA_FILE: given.TLS_CA_FILE,
   });
   return {
-    logLevel: given.LOG_LEVEL,
-    server: {
-      hostname: given.LISTEN_HOSTNAME,
-      port: given.PSP_PORT,
-      drainMs: given.DRAIN_TIMEOUT_MS,
-    },
-    tls: {
-      certFile: given.TLS_CERT_FILE,
-      keyFile: given.TLS_KEY_FILE,
-      caFile: given.TLS_CA_FILE,
-      revokedFile: given.TLS_REVOKED_FILE,
-    },
+    ...programConfigOf(given, given.PSP_PORT),
     path: `${given.SALLYPORT_DATA_DIR}/psp/psp.sqlite`,
     apiKey: new Secret(files.PSP_API_KEY_FILE.trim()),
     webhooks: {

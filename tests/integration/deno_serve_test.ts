@@ -62,7 +62,9 @@ Deno.test("auth is a plain fetch handler, and runs under `deno serve`", async ()
 });
 
 Deno.test("the gateway is a plain fetch handler, and runs under `deno serve`", async () => {
-  await using served = await serve("gateway", [`--allow-read=${root}gateway/gateway.yaml`]);
+  // The variables are asked for by the YAML parser.
+  const rights = [`--allow-read=${root}gateway/gateway.yaml`, "--allow-env=LOG_STREAM,LOG_TOKENS"];
+  await using served = await serve("gateway", rights);
   const { fetch } = served;
   equal((await fetch("/livez")).status, 204);
   const response = await fetch("/products?limit=1", { headers: { "x-user-id": "ada" } });

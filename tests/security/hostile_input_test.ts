@@ -2,7 +2,8 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { demoRedirectUri } from "tools/platform";
 import { signIn } from "tools/client";
 import { forgeTokens } from "../fixtures/forged_tokens.ts";
-import { cardNumber, contents, type HostileCase, orderBodies } from "../fixtures/hostile_cases.ts";
+import { otherBodies } from "../fixtures/hostile_bodies.ts";
+import { cardNumber, contents, orderBodies } from "../fixtures/hostile_cases.ts";
 import {
   malformedRequests,
   misleadingRequests,
@@ -11,19 +12,26 @@ import {
 import { targets } from "../fixtures/hostile_targets.ts";
 import { call, openTestPlatform, products, type TestPlatform } from "../fixtures/platform.ts";
 import { sendRaw } from "../fixtures/raw_request.ts";
+import { isProblem, isRefused } from "../fixtures/refusals.ts";
 
 Deno.test("bad input gets a clear error, harms nothing, and leaves nothing in the logs", async (t) => {
   await using platform = await openTestPlatform();
   const toldAtStart = platform.reports.length;
   const [product] = await products(platform);
   const world = { productId: product!.id, planted: `planted-${crypto.randomUUID()}` };
-  const cases = [...orderBodies(world), ...contents(world), ...targets(world)];
+  const cases = [
+    ...orderBodies(world),
+    ...otherBodies(world),
+    ...contents(world),
+    ...targets(world),
+  ];
 
   for (const hostile of cases) {
     await t.step(hostile.name, () => isRefused(platform, hostile));
   }
   await idempotencyKeys(t, platform, world.productId);
   await preconditions(t, platform, world.productId);
+  await oddTexts(t, platform);
   await tokens(t, platform);
   await oddRequests(t, platform, world.planted);
   await oauthErrors(t, platform, world.planted);
@@ -41,37 +49,6 @@ Deno.test("bad input gets a clear error, harms nothing, and leaves nothing in th
     },
   );
 });
-
-/** Sends a request and checks that its refusal is a problem, and the right one. */
-async function isRefused(
-  platform: TestPlatform,
-  { method = "GET", path, as = "nobody", headers = {}, body, status, type }: HostileCase,
-): Promise<void> {
-  const token = as === "nobody" ? undefined : await platform.tokenOf(as);
-  const response = await platform.edge.fetch(path, {
-    method,
-    headers: {
-      ...token && { authorization: `Bearer ${token}` },
-      ...method === "POST" && { "idempotency-key": crypto.randomUUID() },
-      ...headers,
-    },
-    ...body && { body: body() },
-  });
-  const text = await response.text();
-  equal(response.status, status, text.slice(0, 300));
-  isProblem(response.headers, text, type);
-  if (status === 405) match(response.headers.get("allow") ?? "", /^[A-Z]+(, [A-Z]+)*$/);
-  if (status === 401) match(response.headers.get("www-authenticate") ?? "", /^Bearer/);
-}
-
-function isProblem(headers: Headers, text: string, type = ""): void {
-  equal(headers.get("content-type"), "application/problem+json");
-  const problem = JSON.parse(text);
-  match(problem.type, /^urn:sallyport:problem:[a-z-]+$/);
-  if (type) equal(problem.type, `urn:sallyport:problem:${type}`);
-  ok(typeof problem.title === "string" && typeof problem.status === "number");
-  ok(!/file:\/\/|node_modules|\bat .+:\d+:\d+|sqlite/i.test(text), "says nothing of the inside");
-}
 
 async function idempotencyKeys(
   t: Deno.TestContext,
@@ -169,6 +146,26 @@ async function preconditions(
     const product = await call(platform, `/products/${productId}`);
     ok(Number(product.body["stock"]) > 1);
   });
+}
+
+/** Allowed where people write freely: kept as sent, or refused, but never changed on the way. */
+async function oddTexts(t: Deno.TestContext, platform: TestPlatform): Promise<void> {
+  const token = await platform.tokenOf("bob");
+  for (const name of ["A\0B", "\ud800", "\u202eecilA", "<script>x</script>", "é👩‍🚀", "'; --"]) {
+    await t.step(
+      `a name of ${JSON.stringify(name)} comes back as it was sent, or is refused`,
+      async () => {
+        const before = await call(platform, "/users/me", { token });
+        const headers = { "if-match": before.headers.get("etag")! };
+        const change = { method: "PATCH", token, headers, body: { name } };
+        const { status, body } = await call(platform, "/users/me", change);
+        ok(status === 200 || status === 400, String(status));
+        const after = await call(platform, "/users/me", { token });
+        equal(after.body["name"], status === 200 ? name : before.body["name"]);
+        if (status === 200) equal(body["name"], name);
+      },
+    );
+  }
 }
 
 async function tokens(t: Deno.TestContext, platform: TestPlatform): Promise<void> {

@@ -1,3 +1,4 @@
+import type { EmbeddedStoresConfig } from "platform/config";
 import {
   EmbeddedEventPublisher,
   EmbeddedOutbox,
@@ -12,14 +13,6 @@ import { EmbeddedUserStore } from "./embedded_user_store.ts";
 export * from "./oidc_adapter.ts";
 export * from "./worker_passwords.ts";
 
-export interface StoresConfig {
-  readonly kind: "embedded";
-  /** Path of the database file, or `:memory:`. */
-  readonly path: string;
-  /** Path of the event log that others read, or `:memory:`. */
-  readonly eventsPath: string;
-}
-
 /** Everything that auth keeps, in one place, so that it commits together. */
 export interface Stores extends AsyncDisposable {
   readonly users: UserStore;
@@ -28,7 +21,7 @@ export interface Stores extends AsyncDisposable {
   readonly publisher: EventPublisher;
 }
 
-export function openStores({ path, eventsPath }: StoresConfig): Stores {
+export function openStores({ path, eventsPath }: EmbeddedStoresConfig): Stores {
   const db = openEmbeddedDatabase(path);
   const outbox = new EmbeddedOutbox(db, "auth");
   const publisher = new EmbeddedEventPublisher(eventsPath);

@@ -1,3 +1,4 @@
+import type { EmbeddedStoresConfig } from "platform/config";
 import {
   EmbeddedEventPublisher,
   EmbeddedOutbox,
@@ -16,14 +17,6 @@ import { EmbeddedSagaStore } from "./embedded_saga_store.ts";
 export * from "./field_method_cipher.ts";
 export * from "./http_payments.ts";
 
-export interface StoresConfig {
-  readonly kind: "embedded";
-  /** Path of the database file, or `:memory:`. */
-  readonly path: string;
-  /** Path of the event log that others read, or `:memory:`. */
-  readonly eventsPath: string;
-}
-
 /** Everything that orders keeps, in one place, so that it commits together. */
 export interface Stores extends AsyncDisposable {
   readonly orders: OrderStore;
@@ -35,7 +28,7 @@ export interface Stores extends AsyncDisposable {
   readonly publisher: EventPublisher;
 }
 
-export function openStores({ path, eventsPath }: StoresConfig): Stores {
+export function openStores({ path, eventsPath }: EmbeddedStoresConfig): Stores {
   const db = openEmbeddedDatabase(path);
   const outbox = new EmbeddedOutbox(db, "orders");
   const publisher = new EmbeddedEventPublisher(eventsPath);

@@ -1,3 +1,4 @@
+import type { EmbeddedStoresConfig } from "platform/config";
 import {
   EmbeddedEventPublisher,
   EmbeddedOutbox,
@@ -15,14 +16,6 @@ export * from "./field_method_cipher.ts";
 export * from "./http_card_processor.ts";
 export * from "./http_order_lookup.ts";
 
-export interface StoresConfig {
-  readonly kind: "embedded";
-  /** Path of the database file, or `:memory:`. */
-  readonly path: string;
-  /** Path of the event log that others read, or `:memory:`. */
-  readonly eventsPath: string;
-}
-
 /** Everything that payment keeps, in one place, so that it commits together. */
 export interface Stores extends AsyncDisposable {
   readonly payments: PaymentStore;
@@ -33,7 +26,7 @@ export interface Stores extends AsyncDisposable {
   readonly publisher: EventPublisher;
 }
 
-export function openStores({ path, eventsPath }: StoresConfig): Stores {
+export function openStores({ path, eventsPath }: EmbeddedStoresConfig): Stores {
   const db = openEmbeddedDatabase(path);
   const outbox = new EmbeddedOutbox(db, "payment");
   const publisher = new EmbeddedEventPublisher(eventsPath);

@@ -1,12 +1,13 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { silentLogger } from "platform/telemetry";
-import { openStores } from "../adapters/mod.ts";
+import { openStores, type Stores } from "../adapters/mod.ts";
 import {
   asItIs,
   type Course,
   NewPayment,
   opened,
   PaymentId,
+  type PaymentStatus,
   refundAsked,
   RefundId,
   type Transition,
@@ -24,8 +25,25 @@ export interface SceneTraits {
   readonly onReach?: (faultPoint: string) => void;
 }
 
+export interface Scene extends Stores {
+  readonly processor: FakeCardProcessor;
+  readonly clock: { nowMs: number };
+  /** What was logged for somebody to look at. */
+  readonly errors: readonly string[];
+  readonly id: PaymentId;
+  course(): Promise<Course>;
+  status(): Promise<PaymentStatus>;
+  /** Goes as far as the processor's answers allow, once. */
+  settle(): Promise<void>;
+  ask(decide: (course: Course) => Transition): Promise<unknown>;
+  /** The last words of the types of the events told so far. */
+  events(): Promise<readonly (string | undefined)[]>;
+}
+
 /** One payment of 900, a processor, and a settler whose clock stands until it is moved. */
-export async function aScene({ capture = true, onReach = () => {} }: SceneTraits = {}) {
+export async function aScene(
+  { capture = true, onReach = () => {} }: SceneTraits = {},
+): Promise<Scene> {
   const stores = openStores({ kind: "embedded", path: ":memory:", eventsPath: ":memory:" });
   const clock = { nowMs: noon.getTime() };
   const processor = new FakeCardProcessor();
@@ -74,8 +92,6 @@ export async function aScene({ capture = true, onReach = () => {} }: SceneTraits
     },
   };
 }
-
-export type Scene = Awaited<ReturnType<typeof aScene>>;
 
 /** After each of these tests, the books must say exactly what the processor did, and add up to nothing. */
 export function testSettler(

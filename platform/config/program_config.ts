@@ -1,0 +1,60 @@
+import type { z } from "zod";
+import type { TokenRules } from "platform/access";
+import type { LogLevel } from "platform/telemetry";
+import type { TlsFiles } from "platform/tls";
+import type { programVariables, tokenVariables } from "./variables.ts";
+
+type Given<Shape extends z.ZodRawShape> = z.output<z.ZodObject<Shape>>;
+
+/** What every program is told about itself. */
+export interface ProgramConfig {
+  readonly logLevel: LogLevel;
+  readonly server: { readonly hostname: string; readonly port: number; readonly drainMs: number };
+  readonly tls: TlsFiles;
+}
+
+export function programConfigOf(
+  given: Given<typeof programVariables>,
+  port: number,
+): ProgramConfig {
+  return {
+    logLevel: given.LOG_LEVEL,
+    server: { hostname: given.LISTEN_HOSTNAME, port, drainMs: given.DRAIN_TIMEOUT_MS },
+    tls: {
+      certFile: given.TLS_CERT_FILE,
+      keyFile: given.TLS_KEY_FILE,
+      caFile: given.TLS_CA_FILE,
+      revokedFile: given.TLS_REVOKED_FILE,
+    },
+  };
+}
+
+/** Whose tokens count. Unless told otherwise: those of our own auth server, asked over mutual TLS. */
+export function tokenRulesOf(
+  given: Given<typeof programVariables> & Given<typeof tokenVariables>,
+  clientId: string,
+): TokenRules {
+  return {
+    issuer: given.OIDC_ISSUER ?? `${given.EDGE_URL}/oidc`,
+    audience: given.OIDC_AUDIENCE ?? given.EDGE_URL,
+    jwksUri: given.OIDC_JWKS_URI ?? `${given.AUTH_URL}/oidc/jwks`,
+    clientId,
+  };
+}
+
+/** Where a program's embedded stores are. */
+export interface EmbeddedStoresConfig {
+  readonly kind: "embedded";
+  /** Path of the database file, or `:memory:`. */
+  readonly path: string;
+  /** Path of the event log that others read, or `:memory:`. */
+  readonly eventsPath: string;
+}
+
+export function embeddedStoresOf(dataDir: string, program: string): EmbeddedStoresConfig {
+  return {
+    kind: "embedded",
+    path: `${dataDir}/${program}/${program}.sqlite`,
+    eventsPath: `${dataDir}/events/${program}.sqlite`,
+  };
+}

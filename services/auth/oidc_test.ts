@@ -1,0 +1,85 @@
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { AuthServer, issuer } from "./testing/auth_server.ts";
+import { Browser } from "./testing/browser.ts";
+
+const email = "ada@example.com";
+const password = "correct horse battery";
+
+Deno.test("tokens name the issuer whatever host they were asked of", async () => {
+  await using server = await AuthServer.open();
+  const response = await server.fetch("https://auth:4001/oidc/.well-known/openid-configuration", {
+    headers: { "x-forwarded-host": "evil.example", "x-forwarded-proto": "http" },
+  });
+  const discovered = await response.json();
+  equal(discovered.issuer, issuer);
+  equal(discovered.token_endpoint, `${issuer}/token`);
+  equal(discovered.userinfo_endpoint, `${issuer}/me`);
+  deepEqual(discovered.response_types_supported, ["code"]);
+  deepEqual(discovered.code_challenge_methods_supported, ["S256"]);
+  deepEqual(
+    new Set(discovered.grant_types_supported),
+    new Set([
+      "authorization_code",
+      "refresh_token",
+      "client_credentials",
+    ]),
+  );
+  const keys = await (await server.fetch("/oidc/jwks")).json();
+  equal(keys.keys.length, 1);
+  equal(keys.keys[0].d, undefined);
+});
+
+Deno.test("a redirect to an address that is not registered is refused on a page of our own", async () => {
+  await using server = await AuthServer.open();
+  const browser = new Browser(server);
+  const response = await browser.get(
+    await browser.authorizationUrl({ redirect_uri: "https://evil.example/callback" }),
+  );
+  equal(response.status, 400);
+  equal(response.headers.get("location"), null);
+  match(response.headers.get("content-security-policy")!, /default-src 'none'/);
+  const text = await response.text();
+  match(text, /invalid_redirect_uri/);
+  ok(!text.includes("evil.example"));
+});
+
+Deno.test("browsers of a client's own pages may ask for tokens, others may not", async () => {
+  await using server = await AuthServer.open();
+  await server.addUser(email, password);
+  const ask = (origin: string) =>
+    server.post("/oidc/token", {
+      grant_type: "refresh_token",
+      client_id: "sallyport-web",
+      refresh_token: "unknown",
+    }, { headers: { origin } });
+  const own = await ask("http://127.0.0.1:8400");
+  equal(own.headers.get("access-control-allow-origin"), "http://127.0.0.1:8400");
+  const other = await ask("https://evil.example");
+  equal(other.headers.get("access-control-allow-origin"), null);
+});
+
+Deno.test("what is not listed does not exist, and known paths name their methods", async () => {
+  await using server = await AuthServer.open();
+  for (const path of ["/oidc", "/oidc/nothing", "/oidc/reg", "/oidc/device"]) {
+    const response = await server.fetch(path);
+    equal(response.status, 404);
+    equal(response.headers.get("content-type"), "application/problem+json");
+  }
+  const wrong = await server.fetch("/oidc/token");
+  equal(wrong.status, 405);
+  equal(wrong.headers.get("allow"), "POST, OPTIONS");
+  equal((await server.fetch("/oidc/jwks", { method: "HEAD" })).status, 200);
+  equal((await server.fetch("/oidc/assets/login.css")).status, 200);
+});
+
+Deno.test("a body that is too large is refused, and one that is no form too", async () => {
+  await using server = await AuthServer.open();
+  const large = await server.post("/oidc/token", { grant_type: "x".repeat(20_000) });
+  equal(large.status, 413);
+  const json = await server.fetch("/oidc/token", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: "{}",
+  });
+  equal(json.status, 400);
+});

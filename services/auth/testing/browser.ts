@@ -1,0 +1,138 @@
+import { equal } from "node:assert/strict";
+import { audience, type AuthServer, redirectUri } from "./auth_server.ts";
+
+const rootPassword = "an admin's own password";
+
+export interface Tokens {
+  readonly "access_token": string;
+  readonly "refresh_token": string;
+  readonly "id_token"?: string;
+  readonly "token_type": string;
+  readonly "expires_in": number;
+  readonly scope: string;
+}
+
+/** A browser that keeps cookies and is told where to go, with a public client's page in it. */
+export class Browser {
+  readonly #server: AuthServer;
+  readonly #cookies = new Map<string, { value: string; path: string }>();
+  readonly verifier = crypto.randomUUID() + crypto.randomUUID();
+
+  constructor(server: AuthServer) {
+    this.#server = server;
+  }
+
+  async get(url: string): Promise<Response> {
+    return this.#keep(await this.#server.fetch(url, { headers: this.#headers(url) }));
+  }
+
+  async post(url: string, form: Readonly<Record<string, string>>): Promise<Response> {
+    return this.#keep(await this.#server.post(url, form, { headers: this.#headers(url) }));
+  }
+
+  /** What the session cookie says. */
+  get sessionId(): string {
+    return this.#cookies.get("__Host-session")!.value;
+  }
+
+  /** Follows redirects while they stay with the server. */
+  async follow(response: Response): Promise<Response> {
+    for (let hops = 0; hops < 10; hops++) {
+      const location = response.headers.get("location");
+      if (!location || location.startsWith(redirectUri)) return response;
+      response = await this.get(new URL(location, audience).href);
+    }
+    throw new Error("Cannot follow redirects: there are too many");
+  }
+
+  async authorizationUrl(
+    changes: Readonly<Record<string, string | undefined>> = {},
+  ): Promise<string> {
+    const bytes = new TextEncoder().encode(this.verifier);
+    const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+    const parameters: Record<string, string | undefined> = {
+      "client_id": "sallyport-web",
+      "response_type": "code",
+      "redirect_uri": redirectUri,
+      scope: "openid profile email",
+      state: "the-state",
+      "code_challenge": hash.toBase64({ alphabet: "base64url", omitPadding: true }),
+      "code_challenge_method": "S256",
+      ...changes,
+    };
+    const given = Object.entries(parameters).filter(([, value]) => value !== undefined);
+    return `/oidc/auth?${new URLSearchParams(given as [string, string][])}`;
+  }
+
+  /** @returns the path of the sign-in form. */
+  async openForm(changes: Readonly<Record<string, string | undefined>> = {}): Promise<string> {
+    const response = await this.get(await this.authorizationUrl(changes));
+    equal(response.status, 303, await response.text());
+    return response.headers.get("location")!;
+  }
+
+  /** @returns the authorization code that comes of signing in. */
+  async signIn(
+    email: string,
+    password: string,
+    changes: Readonly<Record<string, string | undefined>> = {},
+  ): Promise<string> {
+    const form = await this.openForm(changes);
+    const response = await this.follow(await this.post(form, { email, password }));
+    return new URL(response.headers.get("location")!).searchParams.get("code")!;
+  }
+
+  async redeem(code: string, verifier = this.verifier): Promise<Response> {
+    return await this.#server.post("/oidc/token", {
+      grant_type: "authorization_code",
+      client_id: "sallyport-web",
+      redirect_uri: redirectUri,
+      code,
+      code_verifier: verifier,
+    });
+  }
+
+  async refresh(refreshToken: string): Promise<Response> {
+    return await this.#server.post("/oidc/token", {
+      grant_type: "refresh_token",
+      client_id: "sallyport-web",
+      refresh_token: refreshToken,
+    });
+  }
+
+  async tokens(email: string, password: string): Promise<Tokens> {
+    const response = await this.redeem(await this.signIn(email, password));
+    equal(response.status, 200);
+    return await response.json();
+  }
+
+  #headers(url: string): Record<string, string> {
+    const { pathname } = new URL(url, audience);
+    const cookies = [...this.#cookies].filter(([, { path }]) => pathname.startsWith(path));
+    return {
+      accept: "text/html",
+      cookie: cookies.map(([name, { value }]) => `${name}=${value}`).join("; "),
+    };
+  }
+
+  #keep(response: Response): Response {
+    for (const cookie of response.headers.getSetCookie()) {
+      const [pair, ...attributes] = cookie.split("; ");
+      const [name, value] = pair!.split("=") as [string, string];
+      const path = attributes.find((attribute) => attribute.startsWith("path="))?.slice(5) ?? "/";
+      if (value === "") this.#cookies.delete(name);
+      else this.#cookies.set(name, { value, path });
+    }
+    return response;
+  }
+}
+
+/** Has an admin disable the user. */
+export async function disable(server: AuthServer, id: string): Promise<void> {
+  await server.addUser("root@example.com", rootPassword, ["admin"]);
+  const { access_token: token } = await new Browser(server).tokens(
+    "root@example.com",
+    rootPassword,
+  );
+  equal((await server.call("POST", `/users/${id}/disable`, { token })).status, 200);
+}
