@@ -94,4 +94,8 @@ Deno.test("a form without its cookie, or of another sign-in, has expired", async
   const stranger = new Browser(server);
   equal((await stranger.get(form)).status, 400);
   equal((await stranger.post(form, { email, password })).status, 400);
+
+  const own = new Browser(server);
+  await own.openForm();
+  equal((await own.get(form, true)).status, 400);
 });

@@ -82,6 +82,22 @@ Deno.test("a new password takes the current one, and ends every sign-in", async 
   equal((await browser.post(form, { email: "ada@example.com", password: next })).status, 303);
 });
 
+Deno.test("of two new passwords at once, given the same current one, one is taken", async () => {
+  await using server = await AuthServer.open();
+  await server.addUser("ada@example.com", password);
+  const token = await tokenOf(server, "ada@example.com");
+  const answers = await Promise.all(
+    ["staple battery horse", "horse staple battery"].map((next) =>
+      server.call("PATCH", "/users/me", {
+        token,
+        body: { password: next, currentPassword: password },
+        ifMatch: "*",
+      })
+    ),
+  );
+  deepEqual(answers.map(({ status }) => status).sort(), [200, 422]);
+});
+
 Deno.test("a stolen token cannot guess the password faster than the form", async () => {
   await using server = await AuthServer.open();
   await server.addUser("ada@example.com", password);

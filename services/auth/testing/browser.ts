@@ -22,8 +22,10 @@ export class Browser {
     this.#server = server;
   }
 
-  async get(url: string): Promise<Response> {
-    return this.#keep(await this.#server.fetch(url, { headers: this.#headers(url) }));
+  /** @param everywhere sends all cookies, also those that belong to other paths. */
+  async get(url: string, everywhere = false): Promise<Response> {
+    const headers = this.#headers(url, everywhere);
+    return this.#keep(await this.#server.fetch(url, { headers }));
   }
 
   async post(url: string, form: Readonly<Record<string, string>>): Promise<Response> {
@@ -106,9 +108,11 @@ export class Browser {
     return await response.json();
   }
 
-  #headers(url: string): Record<string, string> {
+  #headers(url: string, everywhere = false): Record<string, string> {
     const { pathname } = new URL(url, audience);
-    const cookies = [...this.#cookies].filter(([, { path }]) => pathname.startsWith(path));
+    const cookies = [...this.#cookies].filter(([, { path }]) =>
+      everywhere || pathname.startsWith(path)
+    );
     return {
       accept: "text/html",
       cookie: cookies.map(([name, { value }]) => `${name}=${value}`).join("; "),
