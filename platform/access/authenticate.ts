@@ -16,6 +16,13 @@ const tokenLengthMax = 8192;
 const verifiedTokensMax = 10_000;
 const clockToleranceSeconds = 5;
 
+/** What a key set answers when it is there, and has no key for the token. */
+const aboutTheToken = [
+  errors.JWKSNoMatchingKey,
+  errors.JWKSMultipleMatchingKeys,
+  errors.JOSENotSupported,
+];
+
 export interface TokenRules {
   readonly issuer: string;
   readonly audience: string;
@@ -115,7 +122,7 @@ async function verify(
     // Before any key is looked up: a forged header must not cost a fetch.
     const { kid } = decodeProtectedHeader(token);
     if (typeof kid !== "string") throw refused("invalid_token");
-    const { payload } = await jwtVerify(token, keys, {
+    const { payload } = await jwtVerify(token, orUnavailable(keys), {
       issuer,
       audience,
       typ: "at+jwt",
@@ -132,10 +139,6 @@ async function verify(
     };
     return { principal, notBeforeSeconds: claims.nbf ?? 0, expiresSeconds: claims.exp };
   } catch (cause) {
-    // The key set was out of reach: nobody's token is bad because of that.
-    if (cause instanceof errors.JWKSTimeout || isFetchFailure(cause)) {
-      throw new Problem(problemTypes.unavailable, { headers: { "retry-after": "1" }, cause });
-    }
     if (cause instanceof errors.JOSEError || cause instanceof z.ZodError) {
       throw refused("invalid_token", cause);
     }
@@ -146,9 +149,16 @@ async function verify(
   }
 }
 
-/** jose's own class for a JWKS answer other than 200 is its base class, with this code. */
-function isFetchFailure(cause: unknown): boolean {
-  return cause instanceof errors.JOSEError && cause.code === "ERR_JOSE_GENERIC";
+/** Whatever else goes wrong, the key set was out of reach: nobody's token is bad because of that. */
+function orUnavailable(keys: JWTVerifyGetKey): JWTVerifyGetKey {
+  return async (header, token) => {
+    try {
+      return await keys(header, token);
+    } catch (cause) {
+      if (aboutTheToken.some((kind) => cause instanceof kind)) throw cause;
+      throw new Problem(problemTypes.unavailable, { headers: { "retry-after": "1" }, cause });
+    }
+  };
 }
 
 /** Roles of the platform named by any of the places an issuer may put them, and no other client's. */

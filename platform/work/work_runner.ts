@@ -53,7 +53,7 @@ export class WorkRunner<Id, Item extends object> implements AsyncDisposable {
     this.#advanceLogged(id);
   }
 
-  /** Resolves when the item is settled, or after `timeoutMs`. */
+  /** Resolves when the item is settled or gone, after `timeoutMs`, or when the runner stops. */
   async settle(id: Id, timeoutMs: number): Promise<void> {
     const { promise: late, resolve } = Promise.withResolvers<undefined>();
     const timer = setTimeout(() => resolve(undefined), timeoutMs);
@@ -64,7 +64,7 @@ export class WorkRunner<Id, Item extends object> implements AsyncDisposable {
         if (!item || this.#options.isSettled(item)) return;
         const untilDueMs = this.#options.dueAt(item).getTime() - this.#options.now().getTime();
         await Promise.race([pause(untilDueMs), late]);
-      } while (performance.now() < timeUpMs);
+      } while (!this.#stopping && performance.now() < timeUpMs);
     } finally {
       clearTimeout(timer);
     }
@@ -110,7 +110,7 @@ export class WorkRunner<Id, Item extends object> implements AsyncDisposable {
       for (let again = true; again && !this.#stopping;) {
         const before: Item = item;
         const after: Item | undefined = await step(before);
-        if (after === undefined) break;
+        if (after === undefined) return undefined;
         item = after;
         again = goesOn(before, after);
       }

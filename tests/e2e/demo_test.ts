@@ -1,15 +1,17 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { runDemo } from "tools/demo";
-import { eventually } from "../fixtures/eventually.ts";
+import { call, openTestPlatform, type TestPlatform } from "../fixtures/platform.ts";
 import {
-  call,
-  openTestPlatform,
-  placeOrder,
-  products,
-  type TestPlatform,
-} from "../fixtures/platform.ts";
-
-type Answer = Readonly<Record<string, unknown>>;
+  type Answer,
+  aProduct,
+  buy,
+  cancel,
+  confirmed,
+  paymentOf,
+  paymentSettles,
+  refund,
+  settled,
+} from "../fixtures/purchases.ts";
 
 /** A payment deadline that a test can wait for, and that no other method's time-outs reach. */
 const paymentDeadlineMs = 8_000;
@@ -180,19 +182,21 @@ async function directPayments(t: Deno.TestContext, platform: TestPlatform): Prom
     });
 
   await t.step("a payment that does not match its order is 422", async () => {
-    const order = await confirmed(platform);
-    const paymentMethod = "pm_card_visa";
-    const { id: orderId, totalMinor, currency } = order;
-    const lessMinor = Number(totalMinor) - 1;
-    const mismatches = [
-      { orderId, amountMinor: lessMinor, currency, paymentMethod },
-      { orderId, amountMinor: totalMinor, currency: "USD", paymentMethod },
-      { orderId: crypto.randomUUID(), amountMinor: totalMinor, currency, paymentMethod },
+    // Still to be paid: nothing but the mismatch is wrong.
+    const order = await buy(platform, "pm_processor_down");
+    equal(order["status"], "pending");
+    const { id: orderId, totalMinor: amountMinor, currency } = order;
+    const good = { orderId, amountMinor, currency, paymentMethod: "pm_card_visa" };
+    const mismatches: [string, Answer][] = [
+      ["order-mismatch", { ...good, amountMinor: Number(amountMinor) - 1 }],
+      ["order-mismatch", { ...good, currency: "USD" }],
+      ["unknown-order", { ...good, orderId: crypto.randomUUID() }],
     ];
-    for (const mismatch of mismatches) {
-      const { status, headers } = await pay(mismatch);
+    for (const [type, mismatch] of mismatches) {
+      const { status, headers, body } = await pay(mismatch);
       equal(status, 422);
       equal(headers.get("content-type"), "application/problem+json");
+      equal(body["type"], `urn:sallyport:problem:${type}`);
     }
   });
 
@@ -203,72 +207,4 @@ async function directPayments(t: Deno.TestContext, platform: TestPlatform): Prom
     const { body } = await call(platform, `/payments?orderId=${orderId}`, { token: paula });
     equal((body["items"] as unknown[]).length, 1);
   });
-}
-
-async function aProduct(platform: TestPlatform): Promise<{ id: string; stock: number }> {
-  const [product] = (await products(platform)).toSorted((a, b) => a.id.localeCompare(b.id));
-  return product!;
-}
-
-/** A new order of one of the product, as it was answered. */
-async function buy(platform: TestPlatform, paymentMethod: string): Promise<Answer> {
-  const { status, body } = await placeOrder(platform, {
-    token: await platform.tokenOf("alice"),
-    productId: (await aProduct(platform)).id,
-    paymentMethod,
-  });
-  equal(status, 201);
-  return body;
-}
-
-/** The order once it is neither pending nor authorized. */
-async function settled(platform: TestPlatform, { id }: Answer): Promise<Answer> {
-  const token = await platform.tokenOf("alice");
-  return await eventually("the order is final", async () => {
-    const { status, body } = await call(platform, `/orders/${id}`, { token });
-    equal(status, 200);
-    return body["status"] !== "pending" && body["status"] !== "authorized" && body;
-  }, { timeoutMs: 40_000 });
-}
-
-async function confirmed(platform: TestPlatform): Promise<Answer> {
-  const order = await settled(platform, await buy(platform, "pm_card_visa"));
-  equal(order["status"], "confirmed");
-  return order;
-}
-
-async function cancel(platform: TestPlatform, { id }: Answer): ReturnType<typeof call> {
-  const token = await platform.tokenOf("alice");
-  return await call(platform, `/orders/${id}/cancel`, { method: "POST", token });
-}
-
-async function refund(
-  platform: TestPlatform,
-  { paymentId }: Answer,
-  amountMinor: number,
-): ReturnType<typeof call> {
-  return await call(platform, `/payments/${paymentId}/refunds`, {
-    method: "POST",
-    token: await platform.tokenOf("paula"),
-    body: { amountMinor },
-    headers: { "idempotency-key": crypto.randomUUID() },
-  });
-}
-
-async function paymentOf(platform: TestPlatform, id: unknown): Promise<Answer> {
-  const token = await platform.tokenOf("audrey");
-  const { status, body } = await call(platform, `/payments/${id}`, { token });
-  equal(status, 200);
-  return body;
-}
-
-async function paymentSettles(
-  platform: TestPlatform,
-  id: unknown,
-  isSettled: (payment: Answer) => boolean,
-): Promise<Answer> {
-  return await eventually("the payment is as it must be", async () => {
-    const payment = await paymentOf(platform, id);
-    return isSettled(payment) && payment;
-  }, { timeoutMs: 30_000 });
 }

@@ -52,9 +52,12 @@ Deno.test("the platform survives crashes, stops in order, and keeps its data", a
         productId: product!.id,
         paymentMethod: "pm_card_slow",
       });
+      let isAnswered = false;
+      posting.then(() => isAnswered = true);
       await eventually("the order is under way", async () => {
         return (await orderIds(platform, token)).length > known.length;
       });
+      equal(isAnswered, false, "the answer is still to come when the stop begins");
       const stopping = platform.supervisor.stop();
       const { status, body } = await posting;
       equal(status, 201);

@@ -3,8 +3,12 @@ import { createLogger, type Logger } from "platform/telemetry";
 import type { Ports } from "./addresses.ts";
 import type { Credentials } from "./credentials.ts";
 import { ensureDevelopmentFolder, renewCertificates } from "./development_folder.ts";
+import { type LineListener, ProgramLogs } from "./program_logs.ts";
 import { type ProgramName, type ProgramOptions, programsOf } from "./programs.ts";
 import { Supervisor } from "./supervisor.ts";
+
+/** Leaves live a day, and are renewed in the last third of it. */
+const renewalCheckMs = 3_600_000;
 
 export interface PlatformOptions extends ProgramOptions {
   readonly report: (message: string) => void;
@@ -23,43 +27,28 @@ export interface RunningPlatform extends AsyncDisposable {
   /** Resident memory of each program when it said that it was ready, in bytes. */
   readonly memoryBytes: ReadonlyMap<ProgramName, number>;
   /** Calls `listener` with each line that any program prints from now on. */
-  onLine(listener: (program: ProgramName, line: string) => void): Disposable;
+  onLine(listener: LineListener): Disposable;
 }
-
-/** Leaves live a day, and are renewed in the last third of it. */
-const renewalCheckMs = 3_600_000;
 
 /** Starts a platform on embedded stores. Every line that its programs print is kept in `logs/`. */
 export async function startPlatform(options: PlatformOptions): Promise<RunningPlatform> {
   const { dir, ports, report, without = [] } = options;
   const credentials = await ensureDevelopmentFolder(dir, ports);
-  const listeners = new Set<(program: ProgramName, line: string) => void>();
-  const memoryBytes = new Map<ProgramName, number>();
   const programs = programsOf(options).filter(({ name }) => !without.includes(name));
 
   await using starting = new AsyncDisposableStack();
-  const logs = new Map<ProgramName, Deno.FsFile>();
-  for (const { name } of programs) logs.set(name, starting.use(openLog(`${dir}/logs/${name}.log`)));
-
-  const encoder = new TextEncoder();
-  const onLine = (name: ProgramName, line: string) => {
-    logs.get(name)?.writeSync(encoder.encode(`${line}\n`));
-    const entry = parseLine(line);
-    if (entry["message"] === "Program ready") {
-      memoryBytes.set(name, Number(entry["process.memory.rss"]));
-    }
-    if (entry["log.level"] === "error" || entry["message"] === undefined) {
-      report(`${name}: ${line}`);
-    }
-    for (const listener of listeners) listener(name, line);
-  };
-  const supervisor = starting.use(await Supervisor.start({ ...options, programs, onLine }));
-  starting.use(
-    periodically(
-      { name: "certificates", everyMs: renewalCheckMs, log: logTo(report) },
-      () => renewCertificates(dir),
-    ),
+  const names = programs.map(({ name }) => name);
+  const logs = starting.use(new ProgramLogs(`${dir}/logs`, names, report));
+  const supervisor = starting.use(
+    await Supervisor.start({
+      ...options,
+      programs,
+      onLine: (name, line) => logs.take(name, line),
+      onUnexpectedEnd: (name) => logs.reportLastWords(name),
+    }),
   );
+  const renewal = { name: "certificates", everyMs: renewalCheckMs, log: logTo(report) };
+  starting.use(periodically(renewal, () => renewCertificates(dir)));
   const running = starting.move();
 
   return {
@@ -67,11 +56,8 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
     ports,
     dir,
     supervisor,
-    memoryBytes,
-    onLine(listener) {
-      listeners.add(listener);
-      return { [Symbol.dispose]: () => void listeners.delete(listener) };
-    },
+    memoryBytes: logs.memoryBytes,
+    onLine: (listener) => logs.listen(listener),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }
@@ -79,18 +65,4 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
 /** The supervisor speaks to whoever runs it, not to a log. */
 function logTo(report: (message: string) => void): Logger {
   return createLogger({ service: "supervisor", level: "warn", write: report });
-}
-
-function openLog(path: string): Deno.FsFile {
-  return Deno.openSync(path, { append: true, create: true, mode: 0o600 });
-}
-
-/** A log line's fields; none of a line that is not a log line, such as a crash's stack. */
-function parseLine(line: string): Readonly<Record<string, unknown>> {
-  try {
-    const parsed: unknown = JSON.parse(line);
-    return typeof parsed === "object" && parsed !== null ? { ...parsed } : {};
-  } catch {
-    return {};
-  }
 }

@@ -12,6 +12,8 @@ export interface SupervisorOptions {
   readonly programs: readonly Program[];
   /** Called with each line that a program prints. */
   readonly onLine: (program: ProgramName, line: string) => void;
+  /** Called when a program has ended that nobody has stopped. */
+  readonly onUnexpectedEnd?: (program: ProgramName) => void;
   /** Called with what the supervisor itself has to say. */
   readonly report: (message: string) => void;
   /** The longest pause before a crashed program is started again. */
@@ -47,7 +49,10 @@ export class Supervisor implements AsyncDisposable {
     const supervisor = new Supervisor(options);
     for (const program of options.programs) supervisor.#start(program);
     try {
-      await Promise.all([...supervisor.#running.values()].map(({ child }) => child.ready));
+      await Promise.all([...supervisor.#running.values()].map(async ({ program, child }) => {
+        child.ready.catch(() => options.onUnexpectedEnd?.(program.name));
+        await child.ready;
+      }));
     } catch (thrown) {
       await supervisor.stop();
       throw thrown;
@@ -144,7 +149,8 @@ export class Supervisor implements AsyncDisposable {
     const { code, signal } = await child.ended;
     if (this.#isReplaced(supervised, child)) return;
     if (performance.now() - supervised.startedMs > steadyMs) supervised.crashes = 0;
-    const { report, restartMsMax = defaultRestartMsMax } = this.#options;
+    const { report, onUnexpectedEnd, restartMsMax = defaultRestartMsMax } = this.#options;
+    onUnexpectedEnd?.(name);
     const pauseMs = Math.min(restartMsMax, restartMsMin * 2 ** supervised.crashes++);
     report(
       `${name} ended (${signal ?? `exit ${code}`}), starting it again in ${pauseMs} ms`,

@@ -1,0 +1,41 @@
+import type { WorkStore } from "../work_runner.ts";
+
+export const noonMs: number = Date.parse("2026-01-02T12:00:00.000Z");
+
+/** Work that is done once nothing is left of it. */
+export interface Job {
+  readonly id: string;
+  readonly left: number;
+  readonly dueMs: number;
+}
+
+/** Keeps jobs in memory, with leases as a database would. */
+export class MemoryWorkStore implements WorkStore<string, Job> {
+  readonly jobs = new Map<string, Job>();
+  readonly leases = new Map<string, number>();
+  claims = 0;
+
+  claim(id: string, at: Date, leaseMs: number): Promise<Job | undefined> {
+    this.claims++;
+    const job = this.jobs.get(id);
+    if (!job || job.left === 0 || this.#isHeld(id, at)) return Promise.resolve(undefined);
+    this.leases.set(id, at.getTime() + leaseMs);
+    return Promise.resolve(job);
+  }
+
+  due(at: Date, limit: number): Promise<readonly string[]> {
+    const due = this.jobs.values().filter(({ id, left, dueMs }) =>
+      left > 0 && dueMs <= at.getTime() && !this.#isHeld(id, at)
+    );
+    return Promise.resolve([...due.map(({ id }) => id)].slice(0, limit));
+  }
+
+  release(id: string): Promise<void> {
+    this.leases.delete(id);
+    return Promise.resolve();
+  }
+
+  #isHeld(id: string, at: Date): boolean {
+    return (this.leases.get(id) ?? 0) > at.getTime();
+  }
+}
