@@ -38,7 +38,10 @@ function figures({ memoryBytes }: RunningPlatform): string {
 /** The exit code of the whole run. */
 async function run(): Promise<number> {
   const stop = stopSignal();
-  await using platform = await startPlatform({ dir, ports: defaultPorts, report: print });
+  const stopping = new AbortController();
+  stop.then(() => stopping.abort(new Error("asked to stop")));
+  const { signal } = stopping;
+  await using platform = await startPlatform({ dir, ports: defaultPorts, signal, report: print });
   print(`${figures(platform)}\n\n${table(platform)}\n\nFirst call:\n`);
   print(`  curl --cacert .dev/tls/ca.pem ${platform.credentials.edgeUrl}/products\n`);
   print("Then `deno task demo`, in another terminal. Ctrl-C stops everything.");

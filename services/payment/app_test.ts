@@ -69,7 +69,7 @@ testApi("A payment of no known order, or of another total, is refused", async (a
     [payingFor(id, { amountMinor: 901 }), "422 order-mismatch"],
     [payingFor(id, { currency: "USD" }), "422 order-mismatch"],
   ];
-  for (const status of ["confirmed", "cancelled", "payment_failed", "fulfilled"]) {
+  for (const status of ["confirmed", "cancelled", "payment_failed", "fulfilled"] as const) {
     bodies.push([payingFor(api.anOrder({ status }).id), "422 order-not-payable"]);
   }
   for (const [body, expected] of bodies) {

@@ -56,11 +56,21 @@ export interface WebhookInbox {
   take(eventId: string, id: PaymentId, at: Date): Promise<boolean>;
 }
 
+/** The states of an order that orders tells of. */
+export const orderStatuses = [
+  "pending",
+  "authorized",
+  "confirmed",
+  "fulfilled",
+  "payment_failed",
+  "cancelled",
+] as const;
+
 /** An order, as far as paying it is concerned. */
 export interface OrderView {
   readonly id: string;
   readonly customerId: string;
-  readonly status: string;
+  readonly status: typeof orderStatuses[number];
   readonly totalMinor: number;
   readonly currency: string;
 }

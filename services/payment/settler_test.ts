@@ -118,24 +118,26 @@ testSettler("A cancel that is not answered is asked for until it is", async (s) 
   equal(s.processor.callsOf("capture"), 0);
 }, { capture: false });
 
-testSettler("A payment that is cancelled while it is authorized is let go of", async (s) => {
-  const { promise: mayAnswer, resolve: answer } = Promise.withResolvers<void>();
-  const { promise: asked, resolve: ask } = Promise.withResolvers<void>();
-  const authorize = s.processor.authorize.bind(s.processor);
-  s.processor.authorize = async (request) => {
-    ask();
-    await mayAnswer;
-    return await authorize(request);
-  };
-  const settling = s.settle();
-  await asked;
-  await s.ask(cancelling);
-  answer();
-  await settling;
-  await s.settle();
-  equal(await s.status(), "canceled");
-  equal(s.processor.callsOf("capture"), 0);
-});
+testSettler(
+  "A payment that is cancelled while it is authorized is let go of at once",
+  async (s) => {
+    const { promise: mayAnswer, resolve: answer } = Promise.withResolvers<void>();
+    const { promise: asked, resolve: ask } = Promise.withResolvers<void>();
+    const authorize = s.processor.authorize.bind(s.processor);
+    s.processor.authorize = async (request) => {
+      ask();
+      await mayAnswer;
+      return await authorize(request);
+    };
+    const settling = s.settle();
+    await asked;
+    await s.ask(cancelling);
+    answer();
+    await settling;
+    equal(await s.status(), "canceled", "at once: nothing is unknown about it");
+    equal(s.processor.callsOf("capture"), 0);
+  },
+);
 
 testSettler("A cancel of money that was taken, answer lost, pays it back in full", async (s) => {
   s.processor.line = once("capture", "lost");

@@ -14,6 +14,8 @@ export interface PlatformOptions extends ProgramOptions {
   readonly report: (message: string) => void;
   /** Programs to leave out: a test may stand in for one. */
   readonly without?: readonly ProgramName[];
+  /** Gives the start up when it is aborted. */
+  readonly signal?: AbortSignal;
   /** The longest pause before a crashed program is started again. */
   readonly restartMsMax?: number;
 }

@@ -16,6 +16,8 @@ export interface SupervisorOptions {
   readonly onUnexpectedEnd?: (program: ProgramName) => void;
   /** Called with what the supervisor itself has to say. */
   readonly report: (message: string) => void;
+  /** Gives up the start, or stops what was started, when it is aborted. */
+  readonly signal?: AbortSignal;
   /** The longest pause before a crashed program is started again. */
   readonly restartMsMax?: number;
   /** How a program is started, and how time passes before it is started again: other ways are for tests. */
@@ -49,10 +51,7 @@ export class Supervisor implements AsyncDisposable {
     const supervisor = new Supervisor(options);
     for (const program of options.programs) supervisor.#start(program);
     try {
-      await Promise.all([...supervisor.#running.values()].map(async ({ program, child }) => {
-        child.ready.catch(() => options.onUnexpectedEnd?.(program.name));
-        await child.ready;
-      }));
+      await Promise.race([supervisor.#allReady(), aborted(options.signal)]);
     } catch (thrown) {
       await supervisor.stop();
       throw thrown;
@@ -95,6 +94,8 @@ export class Supervisor implements AsyncDisposable {
     const supervised = this.#get(name);
     supervised.restarting = true;
     await stopChild(supervised.child);
+    // Told to stop meanwhile: nothing is started any more.
+    if (this.#stopping.signal.aborted) return;
     const { program } = supervised;
     supervised.program = { ...program, env: { ...program.env, ...env } };
     this.#begin(supervised);
@@ -115,6 +116,13 @@ export class Supervisor implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#stopping.signal.aborted) await this.stop();
+  }
+
+  async #allReady(): Promise<void> {
+    await Promise.all([...this.#running.values()].map(async ({ program, child }) => {
+      child.ready.catch(() => this.#options.onUnexpectedEnd?.(program.name));
+      await child.ready;
+    }));
   }
 
   #start(program: Program): void {
@@ -171,6 +179,14 @@ export class Supervisor implements AsyncDisposable {
     if (!supervised) throw new Error(`Cannot find program: "${name}" was not started`);
     return supervised;
   }
+}
+
+/** Rejects when `signal` is aborted, and else never settles. */
+function aborted(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    if (signal?.aborted) reject(signal.reason);
+    signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
 }
 
 async function stopChild(child: Child): Promise<Deno.CommandStatus> {

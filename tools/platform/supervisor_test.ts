@@ -1,4 +1,4 @@
-import { equal } from "node:assert/strict";
+import { equal, rejects } from "node:assert/strict";
 import type { Child } from "./child.ts";
 import type { Program } from "./programs.ts";
 import { Supervisor } from "./supervisor.ts";
@@ -83,4 +83,25 @@ Deno.test("Supervisor starts nothing again once it is stopping", async () => {
   endPause();
   await Promise.resolve();
   equal(started.length, 1);
+});
+
+Deno.test("Supervisor starts nothing that it was restarting when it was told to stop", async () => {
+  const { options, running, started } = scene();
+  const supervisor = await Supervisor.start(options);
+  const restarting = supervisor.restart("psp");
+  const stopped = supervisor.stop();
+  await restarting;
+  await stopped;
+  equal(started.length, 1);
+  equal(running.size, 0);
+});
+
+Deno.test("Supervisor gives up a start that takes for ever when it is told to", async () => {
+  const { options, running } = scene();
+  const never = (): Child => ({ ...options.startChild(), ready: new Promise<void>(() => {}) });
+  const stopping = new AbortController();
+  const starting = Supervisor.start({ ...options, startChild: never, signal: stopping.signal });
+  stopping.abort(new Error("enough"));
+  await rejects(starting, /enough/);
+  equal(running.size, 0);
 });

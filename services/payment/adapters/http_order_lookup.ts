@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { ServiceToken } from "platform/access";
 import { Problem, problemTypes } from "platform/problem";
-import type { OrderLookup, OrderView } from "../ports.ts";
+import { type OrderLookup, orderStatuses, type OrderView } from "../ports.ts";
 
 const callTimeoutMs = 2_000;
 
@@ -9,7 +9,7 @@ const callTimeoutMs = 2_000;
 const OrderReply = z.object({
   id: z.string(),
   customerId: z.string().min(1),
-  status: z.string(),
+  status: z.enum(orderStatuses),
   totalMinor: z.int().nonnegative(),
   currency: z.string(),
 });

@@ -91,7 +91,12 @@ export function openPaymentApi(): PaymentApi {
     },
     anOrder(traits = {}): OrderView {
       const id = crypto.randomUUID();
-      const totals = { customerId: "ada", status: "pending", totalMinor: 900, currency: "EUR" };
+      const totals = {
+        customerId: "ada",
+        status: "pending",
+        totalMinor: 900,
+        currency: "EUR",
+      } as const;
       const order = { id, ...totals, ...traits };
       orders.set(order.id, order);
       return order;
