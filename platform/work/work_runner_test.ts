@@ -105,13 +105,22 @@ Deno.test("A runner waits for an item no longer than it is told to, and goes on 
   equal(store.jobs.get("a")?.left, 0);
 });
 
-Deno.test("A runner does each step once, though many wait for it", async () => {
-  const { store, steps, runner } = aScene({});
+Deno.test("A runner does each step once, though many wait for it, and all see its end", async () => {
+  const { store, steps, runner } = aScene({
+    step: async (job) => {
+      await turns();
+      return done(store, job);
+    },
+  });
   await using r = runner();
   await turns();
   store.jobs.set("a", { id: "a", left: 2, dueMs: noonMs });
   r.wake("a");
-  await Promise.all(Array.from({ length: 10 }, () => r.settle("a", 2_000)));
+  const left = await Promise.all(Array.from({ length: 10 }, async () => {
+    await r.settle("a", 2_000);
+    return store.jobs.get("a")?.left;
+  }));
+  deepEqual(left, Array(10).fill(0));
   deepEqual(steps, ["a", "a"]);
 });
 

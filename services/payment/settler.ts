@@ -16,6 +16,7 @@ import {
   unanswered,
   voided,
 } from "./domain/mod.ts";
+import type { FaultPoint } from "./fault_points.ts";
 import {
   type CardProcessor,
   type Charge,
@@ -34,7 +35,7 @@ export interface SettlerOptions {
   readonly now: () => Date;
   readonly newId: () => string;
   /** Called between the steps, with the name of the place: where tests let the process die. */
-  readonly reach: (faultPoint: string) => void;
+  readonly reach: (faultPoint: FaultPoint) => void;
   /** How often the store is asked for payments that are due. */
   readonly everyMs?: number;
 }
@@ -112,7 +113,10 @@ class SettlerSteps {
     const there = await processor.find(payment.id);
     if (there) return this.#adopt(payment, there);
     if (now().getTime() >= Date.parse(work.deadlineAt)) {
-      return this.#adopt(payment, await processor.void(payment.id));
+      return this.#adopt(
+        payment,
+        await this.#orWhatIsThere(payment.id, processor.void(payment.id)),
+      );
     }
     if (work.sealedMethod === null) throw new Error("Cannot authorize: the method is forgotten");
     const paymentMethod = await methods.open(work.sealedMethod, payment.id);

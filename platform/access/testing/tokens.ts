@@ -40,18 +40,14 @@ export function aToken(
   }).setProtectedHeader({ alg: "ES256", typ: "at+jwt", kid: "es", ...header }).sign(key);
 }
 
+/** The issuer's keys. They do not say what they are for: which algorithms are accepted is up to us. */
 export async function jwks(): Promise<{ keys: JWK[] }> {
-  const keys: JWK[] = [];
-  for (
-    const [kid, alg, pair] of [["es", "ES256", es256], ["rs", "RS256", rs256], [
-      "ed",
-      "EdDSA",
-      edDsa,
-    ]] as const
-  ) {
-    keys.push({ ...await exportJWK(pair.publicKey), kid, alg, use: "sig" });
-  }
-  return { keys };
+  const pairs = { es: es256, rs: rs256, ed: edDsa };
+  const keys = Object.entries(pairs).map(async ([kid, { publicKey }]) => ({
+    ...await exportJWK(publicKey),
+    kid,
+  }));
+  return { keys: await Promise.all(keys) };
 }
 
 export interface Scene {
