@@ -10,6 +10,7 @@ import type { Discovery, RequestCounter } from "./ports.ts";
 import { methodsOf, type RouteEntry, routeFor, routeTable } from "./route_table.ts";
 import { discardUnread } from "./unread_body.ts";
 import { Upstream } from "./upstream.ts";
+import { upstreamProbe } from "./upstream_probe.ts";
 
 /** All that the gateway needs from outside. Tests pass fakes; `main.ts` passes the real ones. */
 export interface Dependencies {
@@ -46,17 +47,17 @@ interface Env {
 export function createApp(deps: Dependencies): GatewayApp {
   const { config, log, edge } = deps;
   const upstreams = upstreamsOf(deps);
-  const isReady = (): boolean => [...upstreams.values()].every(({ isLocated }) => isLocated);
+  const isReady = upstreamProbe([...upstreams.values()], deps);
   const chains = new Map(routeTable(config).map((entry) => [entry, chainOf(entry, deps)]));
   const unmatched = globalChain(deps);
   const hono = new Hono<Env>({ getPath: (_request, options) => options!.env!.target.path });
 
-  const probes: Readonly<Record<string, () => boolean>> = {
-    "/livez": () => true,
+  const probes: Readonly<Record<string, () => Promise<boolean>>> = {
+    "/livez": () => Promise.resolve(true),
     "/readyz": isReady,
   };
   for (const [path, isWell] of Object.entries(probes)) {
-    const answer = () => new Response(null, { status: isWell() ? 204 : 503 });
+    const answer = async () => new Response(null, { status: await isWell() ? 204 : 503 });
     hono.get(path, ({ env }) => serve(env, { chain: unmatched, answer, log }));
     hono.all(path, ({ env }) => refuse(env, probeMethods, { chain: unmatched, log }));
   }
@@ -127,12 +128,14 @@ function routeHandler(
   { route, path, methods }: RouteEntry,
   { chain, upstream, log }: Omit<Serving, "answer"> & { readonly upstream: Upstream },
 ): Handler<Env> {
+  const isIdempotent = route.tags.includes("idempotent");
   return ({ env }, next) => {
     // Hono's pattern may fit more than the path does, and it takes a HEAD for a GET.
     const matched = path.isExact ? env.target.path : path.match(env.target.path);
     if (matched === undefined || !methods.has(env.request.method)) return next();
     const strip = route.strip_path ? matched : "";
-    const answer = () => upstream.forward(env, { preserveHost: route.preserve_host, strip });
+    const rules = { preserveHost: route.preserve_host, strip, isIdempotent };
+    const answer = () => upstream.forward(env, rules);
     return serve(env, { chain, answer, log });
   };
 }

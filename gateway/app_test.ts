@@ -1,5 +1,5 @@
-import { equal, match } from "node:assert/strict";
-import { fakeGateway, rawRequest } from "./testing/fake_gateway.ts";
+import { deepEqual, equal, match } from "node:assert/strict";
+import { fakeGateway, rawRequest, type Sent } from "./testing/fake_gateway.ts";
 
 const id = "7d9b6d54-8f0a-4f0e-9d83-0c7a3e0a1b2c";
 const bearer = (roles: string) => ({ headers: { authorization: `Bearer ${roles}` } });
@@ -157,7 +157,47 @@ Deno.test("a request without one plain host is refused", async () => {
   equal(sent.length, 3);
 });
 
-Deno.test("probes on the edge answer without a token, and ready means that every service has an address", async () => {
+Deno.test("the edge is ready when every service is, and not while one fails, hides or says no", async () => {
+  const outages: ((sent: Sent) => Response | Promise<Response>)[] = [
+    () => Promise.reject(new TypeError("connection refused")),
+    () => new Response(null, { status: 503 }),
+    ({ signal }) =>
+      new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+  ];
+  for (const outage of outages) {
+    const well = new Response(null, { status: 204 });
+    const service = (sent: Sent) => sent.peer.endsWith("/payment") ? outage(sent) : well.clone();
+    equal((await fakeGateway({ service }).ask("/readyz")).status, 503);
+    equal((await fakeGateway({ service }).ask("/livez")).status, 204);
+  }
+});
+
+Deno.test("however often the edge is asked, services are asked once a second whether they are ready", async () => {
+  let isUp = true;
+  let nowMs = Date.UTC(2026, 0, 1);
+  const { ask, sent } = fakeGateway({
+    now: () => new Date(nowMs),
+    service: () => new Response(null, { status: isUp ? 204 : 503 }),
+  });
+  const statuses = async () => {
+    const answers = await Promise.all(Array.from({ length: 20 }, () => ask("/readyz")));
+    return [...new Set(answers.map(({ status }) => status))];
+  };
+  deepEqual(await statuses(), [204]);
+  isUp = false;
+  nowMs += 999;
+  deepEqual(await statuses(), [204]);
+  deepEqual(sent.map(({ url }) => url).toSorted(), [
+    "https://auth.test:4001/readyz",
+    "https://orders.test:4003/readyz",
+    "https://payment.test:4002/readyz",
+  ]);
+  nowMs += 1;
+  deepEqual(await statuses(), [503]);
+  equal(sent.length, 6);
+});
+
+Deno.test("probes on the edge answer without a token, and a service without an address is not ready", async () => {
   equal((await fakeGateway().ask("/livez")).status, 204);
   equal((await fakeGateway().ask("/readyz", { method: "HEAD" })).status, 204);
   const lost = fakeGateway({ discovery: { locate: () => undefined } });

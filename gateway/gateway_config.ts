@@ -41,7 +41,7 @@ const Route = z.strictObject({
   strip_path: z.boolean().default(true),
   /** Whether the service sees the client's Host header, or its own name. */
   preserve_host: z.boolean().default(false),
-  /** `public` lets callers in without a token. */
+  /** `public` lets callers in without a token; `idempotent`: the service honours `Idempotency-Key`. */
   tags: Tags,
   plugins: PluginUses,
 }).superRefine(({ tags, plugins }, context) => {

@@ -33,9 +33,8 @@ await runProgram(log, async (running) => {
     newId: () => crypto.randomUUID(),
     wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   });
-  const { drainMs } = config.server;
   const server = await serveTls(
-    { ...config.server, limits: { drainMs }, identity, log },
+    { ...config.server, identity, log },
     (request, peer) => app.fetch(request, { peer }),
   );
   running.use(server);

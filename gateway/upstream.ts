@@ -24,6 +24,7 @@ interface Asked {
   readonly url: string;
   readonly headers: [string, string][];
   readonly body: ForwardedBody;
+  readonly isIdempotent: boolean;
   readonly cutting: AbortController;
 }
 
@@ -31,6 +32,8 @@ export interface ForwardRules {
   readonly preserveHost: boolean;
   /** The part of the path that the service does not see. */
   readonly strip: string;
+  /** Whether the service gives a repeated call with the same `Idempotency-Key` the first answer. */
+  readonly isIdempotent: boolean;
 }
 
 const waitMsMax = 100;
@@ -43,10 +46,18 @@ export class Upstream {
     this.#options = options;
   }
 
-  /** Whether anyone is known to answer for the service. */
-  get isLocated(): boolean {
-    const { discovery, service } = this.#options;
-    return discovery.locate(service.host) !== undefined;
+  /** Whether the service says by `/readyz` that it is ready. Never throws: who cannot be reached is not. */
+  async isReady(signal: AbortSignal): Promise<boolean> {
+    const { discovery, service, fetch } = this.#options;
+    const origin = discovery.locate(service.host)?.origin;
+    if (origin === undefined) return false;
+    try {
+      const answer = await fetch(`${origin}/readyz`, { signal });
+      await answer.body?.cancel();
+      return answer.ok;
+    } catch {
+      return false;
+    }
   }
 
   /**
@@ -67,7 +78,8 @@ export class Upstream {
     exchange.request.signal.addEventListener("abort", cut, { once: true });
     const headers = requestHeaders(exchange, { preserveHost: rules.preserveHost, edge });
     const url = this.#urlOf(exchange, rules.strip);
-    const asked = { exchange, url, headers, body, cutting };
+    const { isIdempotent } = rules;
+    const asked = { exchange, url, headers, body, isIdempotent, cutting };
     const end = () => exchange.request.signal.removeEventListener("abort", cut);
     try {
       return await this.#answer(asked, end);
@@ -146,10 +158,10 @@ export class Upstream {
 }
 
 /** Whether the request may be sent again, given that the first may have reached the service. */
-function isRepeatable({ exchange: { request }, body }: Asked): boolean {
+function isRepeatable({ exchange: { request }, body, isIdempotent }: Asked): boolean {
   if (body.kind === "stream") return false;
   if (request.method === "GET" || request.method === "HEAD") return true;
-  return request.headers.has("idempotency-key");
+  return isIdempotent && request.headers.has("idempotency-key");
 }
 
 function bytesOf(body: ForwardedBody): BodyInit | null {

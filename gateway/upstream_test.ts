@@ -26,7 +26,7 @@ Deno.test("a GET is sent again until the service is there, at most as often as r
   equal(dead.sent.length, 6);
 });
 
-Deno.test("a POST is never sent twice, unless it carries an Idempotency-Key", async () => {
+Deno.test("a POST is never sent twice, unless its Idempotency-Key is one that the route honours", async () => {
   const once = flaky(1);
   const options = { method: "POST", body: "{}", headers: customer };
   equal((await once.ask("/orders", options)).status, 503);
@@ -36,6 +36,10 @@ Deno.test("a POST is never sent twice, unless it carries an Idempotency-Key", as
   equal((await keyed.ask("/orders", { ...options, headers })).status, 200);
   deepEqual(await Promise.all(keyed.sent.map(bodyText)), ["{}", "{}", "{}"]);
   deepEqual(new Set(keyed.sent.map(({ headers }) => headers.get("x-request-id"))).size, 1);
+  const ignored = flaky(1);
+  const cancel = await ignored.ask("/orders/1/cancel", { method: "POST", headers });
+  equal(cancel.status, 503);
+  equal(ignored.sent.length, 1);
 });
 
 Deno.test("an answer is an answer: a 503 of the service is passed on, not asked for again", async () => {

@@ -1,7 +1,8 @@
 /** What the services' route and access tables say, as documents: `docs/access.md` and `docs/openapi/*.json`. */
 import { type AccessTable, roles } from "platform/access";
 import { type Route, toOpenApi } from "platform/http";
-import { policy as authPolicy } from "@services/auth/policy";
+import { type OidcEndpoint, oidcEndpoints } from "@services/auth/oidc-endpoints";
+import { oidcPolicy, policy as authPolicy } from "@services/auth/policy";
 import { routes as authRoutes } from "@services/auth/routes";
 import { policy as ordersPolicy } from "@services/orders/policy";
 import { routes as ordersRoutes } from "@services/orders/routes";
@@ -20,6 +21,24 @@ export const services: readonly ServiceContract[] = [
   { name: "payment", routes: paymentRoutes, policy: paymentPolicy },
 ];
 
+/** Whatever has operations, and a table of who may call them. */
+interface Operations {
+  readonly name: string;
+  readonly routes: Readonly<Record<string, { readonly method: string; readonly path: string }>>;
+  readonly policy: AccessTable<string>;
+}
+
+/** Its answers are those of its RFCs: of all documents, only the access matrix names it. */
+const authorizationServer: Operations = {
+  name: "auth, as the authorization server",
+  routes: Object.fromEntries(
+    Object.entries<OidcEndpoint>(oidcEndpoints).map((
+      [operation, { method, path }],
+    ) => [operation, { method, path: `/oidc${path}` }]),
+  ),
+  policy: oidcPolicy,
+};
+
 /** Every document by its path below the checkout. */
 export function contractDocuments(): ReadonlyMap<string, string> {
   const documents = new Map([["docs/access.md", accessMatrix()]]);
@@ -33,14 +52,7 @@ export function contractDocuments(): ReadonlyMap<string, string> {
 const columns = ["anyone", ...roles] as const;
 
 function accessMatrix(): string {
-  const tables = services.map(({ name, routes, policy }) => {
-    const rows = Object.entries(routes).map(([operation, { method, path }]) => {
-      const row = policy[operation] ?? {};
-      const cells = columns.map((column) => row[column] ?? "");
-      return [`${method.toUpperCase()} ${path}`, ...cells];
-    });
-    return `## ${name}\n\n${markdownTable(["operation", ...columns], rows)}`;
-  });
+  const tables = [...services.map(accessTable), accessTable(authorizationServer)];
   return `# Who may do what
 
 Printed from the services' access tables by \`deno task print\`. \`own\` reaches what belongs to the
@@ -48,6 +60,15 @@ caller, \`any\` everyone's; an empty cell is denied with 403, and without a toke
 
 ${tables.join("\n\n")}
 `;
+}
+
+function accessTable({ name, routes, policy }: Operations): string {
+  const rows = Object.entries(routes).map(([operation, { method, path }]) => {
+    const row = policy[operation] ?? {};
+    const cells = columns.map((column) => row[column] ?? "");
+    return [`${method.toUpperCase()} ${path}`, ...cells];
+  });
+  return `## ${name}\n\n${markdownTable(["operation", ...columns], rows)}`;
 }
 
 function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -2,14 +2,19 @@ import { z } from "zod";
 import type { Secret } from "platform/config";
 
 const renewBeforeSeconds = 30;
+const requestTimeoutMs = 3_000;
 
 const TokenReply = z.object({
   access_token: z.string().min(1),
   expires_in: z.number().positive(),
 });
 
-/** An access token of the program's own, renewed before it expires. */
-export type ServiceToken = () => Promise<string>;
+/**
+ * An access token of the program's own, renewed before it expires. Waits for it no longer than `signal`.
+ *
+ * @throws the reason of `signal` when it is aborted first.
+ */
+export type ServiceToken = (signal: AbortSignal) => Promise<string>;
 
 export interface ServiceTokenOptions {
   readonly tokenUrl: string;
@@ -36,12 +41,22 @@ export function createServiceToken(options: ServiceTokenOptions): ServiceToken {
     return token;
   };
 
-  return () => {
+  return (signal) => {
     if (current && options.now().getTime() < current.renewAtMs) {
       return Promise.resolve(current.token);
     }
-    return underWay ??= renew().finally(() => underWay = undefined);
+    // Who gives up waiting leaves the request to the others that wait for it.
+    return orAborted(underWay ??= renew().finally(() => underWay = undefined), signal);
   };
+}
+
+function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const giveUp = () => reject(signal.reason);
+    if (signal.aborted) giveUp();
+    signal.addEventListener("abort", giveUp);
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", giveUp));
+  });
 }
 
 async function requestToken(
@@ -56,6 +71,7 @@ async function requestToken(
       "content-type": "application/x-www-form-urlencoded",
     },
     body: "grant_type=client_credentials",
+    signal: AbortSignal.timeout(requestTimeoutMs),
   });
   if (response.status !== 200) {
     await response.body?.cancel();

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { TokenRules } from "platform/access";
 import type { LogLevel } from "platform/telemetry";
 import type { TlsFiles } from "platform/tls";
+import { configError } from "./env.ts";
 import type { programVariables, tokenVariables } from "./variables.ts";
 
 type Given<Shape extends z.ZodRawShape> = z.output<z.ZodObject<Shape>>;
@@ -29,13 +30,23 @@ export function programConfigOf(
   };
 }
 
-/** Whose tokens count. Unless told otherwise: those of our own auth server, asked over mutual TLS. */
+/**
+ * Whose tokens count. Unless told otherwise: those of our own auth server, asked over mutual TLS.
+ *
+ * @throws {ConfigError} naming `OIDC_JWKS_URI` when it is missing for another issuer than our own.
+ */
 export function tokenRulesOf(
   given: Given<typeof programVariables> & Given<typeof tokenVariables>,
   clientId: string,
 ): TokenRules {
+  const ownIssuer = `${given.EDGE_URL}/oidc`;
+  const issuer = given.OIDC_ISSUER ?? ownIssuer;
+  if (issuer !== ownIssuer && !given.OIDC_JWKS_URI) {
+    // Our own keys would refuse every token of theirs, one by one, and nothing would say why.
+    throw configError(["OIDC_JWKS_URI: Needed when OIDC_ISSUER is not our own auth server"]);
+  }
   return {
-    issuer: given.OIDC_ISSUER ?? `${given.EDGE_URL}/oidc`,
+    issuer,
     audience: given.OIDC_AUDIENCE ?? given.EDGE_URL,
     jwksUri: given.OIDC_JWKS_URI ?? `${given.AUTH_URL}/oidc/jwks`,
     clientId,

@@ -65,21 +65,22 @@ export class EmbeddedEventReader implements EventReader {
 
   #open(): Database | undefined {
     if (this.#db) return this.#db;
-    try {
-      const db = Database.openReadOnly(this.#path);
-      // The file may be there before its table is.
-      if (!db.get("select 1 from sqlite_master where name = 'events'")) {
-        db[Symbol.dispose]();
-        return undefined;
-      }
-      return this.#db = db;
-    } catch (thrown) {
-      if (
-        thrown instanceof Deno.errors.PermissionDenied || thrown instanceof Deno.errors.NotCapable
-      ) {
-        throw thrown;
-      }
-      return undefined;
-    }
+    if (!isThere(this.#path)) return undefined;
+    using opened = new DisposableStack();
+    const db = opened.use(Database.openReadOnly(this.#path));
+    // The file may be there before its table is.
+    if (!db.get("select 1 from sqlite_master where name = 'events'")) return undefined;
+    opened.move();
+    return this.#db = db;
+  }
+}
+
+function isThere(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch (thrown) {
+    if (thrown instanceof Deno.errors.NotFound) return false;
+    throw thrown;
   }
 }

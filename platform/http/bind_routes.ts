@@ -141,7 +141,7 @@ async function parse(route: Route, c: Context): Promise<Parsed> {
   const bodyText = route.body ? await readJsonText(c.req.raw) : "";
   const given = {
     params: c.req.param(),
-    query: c.req.query(),
+    query: queryOf(c),
     body: route.body ? parseJson(bodyText) : undefined,
   };
   const contract = z.object({
@@ -156,6 +156,16 @@ async function parse(route: Route, c: Context): Promise<Parsed> {
     message,
   }));
   throw new Problem(problemTypes.invalidRequest, { members: { errors } });
+}
+
+/** A name that is repeated has all its values, which no schema of a single one takes. */
+function queryOf(c: Context): Record<string, string | readonly string[]> {
+  return Object.fromEntries(
+    Object.entries(c.req.queries()).map(([name, [first = "", ...more]]) => [
+      name,
+      more.length === 0 ? first : [first, ...more],
+    ]),
+  );
 }
 
 function parseJson(text: string): unknown {

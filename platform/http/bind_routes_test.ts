@@ -83,6 +83,16 @@ testThings(
   },
 );
 
+testThings(
+  "A query parameter that is given more than once is refused, whichever of its values are right",
+  async ({ send, calls }) => {
+    for (const query of ["limit=1&limit=zzz", "limit=zzz&limit=1", "limit=1&limit=1"]) {
+      equal(await problem(await send("GET", `/things?${query}`)), "400 invalid-request");
+    }
+    deepEqual(calls, []);
+  },
+);
+
 testThings("A refusal points at each thing that breaks the contract", async ({ send }) => {
   const traits = { body: '{"name": "", "more": 1}', headers: { ...asJson, "if-match": "*" } };
   const { errors } = await (await send("PATCH", "/things/x", traits)).json();

@@ -70,7 +70,8 @@ export class Database implements Disposable {
       this.#db.exec("commit");
       return result;
     } catch (thrown) {
-      this.#db.exec("rollback");
+      // SQLite ends a transaction itself on some errors, as on a full disk: the first error is the one to tell.
+      if (this.#db.isTransaction) this.#db.exec("rollback");
       throw thrown;
     } finally {
       this.#depth--;

@@ -16,13 +16,15 @@ export interface Logger {
 export interface LoggerOptions {
   readonly service: string;
   readonly level?: LogLevel;
+  /** Must not throw: who logs has other things to do. */
   readonly write?: (line: string) => void;
   readonly now?: () => Date;
 }
 
 /** Writes one Elastic Common Schema document per line, to standard output by default. */
 export function createLogger(
-  { service, level = "info", write = toStandardOutput, now = () => new Date() }: LoggerOptions,
+  { service, level = "info", write = lineWriter(Deno.stdout), now = () => new Date() }:
+    LoggerOptions,
 ): Logger {
   const lowest = logLevels.indexOf(level);
   const logAt = (at: LogLevel) => (message: string, fields?: Fields): void => {
@@ -73,6 +75,21 @@ function errorFields(thrown: unknown): Fields {
 
 const encoder = new TextEncoder();
 
-function toStandardOutput(line: string): void {
-  Deno.stdout.writeSync(encoder.encode(`${line}\n`));
+/**
+ * Writes lines whole, however little `sink` takes at a time. A line that cannot be written is lost,
+ * and nobody is told: a full disk or a closed pipe must not end what is logged about.
+ */
+export function lineWriter(sink: { writeSync(bytes: Uint8Array): number }): (line: string) => void {
+  return (line) => {
+    try {
+      for (let rest = encoder.encode(`${line}\n`); rest.byteLength > 0;) {
+        const written = sink.writeSync(rest);
+        // What takes nothing would be asked for ever.
+        if (written === 0) return;
+        rest = rest.subarray(written);
+      }
+    } catch {
+      // There is no other place to say so.
+    }
+  };
 }

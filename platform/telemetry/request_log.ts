@@ -8,7 +8,7 @@ type Handler<Rest extends unknown[]> = (
 const requestIdPattern = /^[A-Za-z0-9._-]{8,128}$/;
 
 /** The id that the caller in front of us gave the request, or a new one when it gave none we can log. */
-export function requestIdOf(headers: Headers): string {
+function requestIdOf(headers: Headers): string {
   const given = headers.get("x-request-id");
   return given && requestIdPattern.test(given) ? given : crypto.randomUUID();
 }
@@ -25,7 +25,7 @@ export function withRequestLog<Rest extends unknown[]>(
     const startedMs = performance.now();
     const response = await handle(request, ...rest);
     log.info("Request answered", {
-      "http.request.id": request.headers.get("x-request-id") ?? undefined,
+      "http.request.id": requestIdOf(request.headers),
       "http.request.method": request.method,
       "url.path": new URL(request.url).pathname,
       "http.response.status_code": response.status,

@@ -41,9 +41,9 @@ export function outgoingRequest(
 }
 
 /** Whether it may go out a second time, given that the first may have taken effect (RFC 9110, 9.2.2). */
-export function isRepeatable({ method, headers, body }: OutgoingRequest): boolean {
-  const isSafe = isMadeSafe.has(method) || headers["idempotency-key"] !== undefined;
-  return isSafe && !(body instanceof ReadableStream);
+export function isRepeatable({ method, body }: OutgoingRequest): boolean {
+  // An Idempotency-Key is the caller's word alone: whether the peer heeds it is for the caller to know.
+  return isMadeSafe.has(method) && !(body instanceof ReadableStream);
 }
 
 interface OutgoingBody {

@@ -14,11 +14,11 @@ export interface ServerLimits {
   readonly drainMs: number;
 }
 
-export const defaultServerLimits: ServerLimits = {
+/** What bounds a server that is told nothing else: how long it drains is for each to say. */
+export const defaultServerLimits: Omit<ServerLimits, "drainMs"> = {
   connectionsMax: 10_000,
   handshakeTimeoutMs: 5_000,
   headersTimeoutMs: 10_000,
   idleTimeoutMs: 60_000,
   connectionAgeMsMax: 3_600_000,
-  drainMs: 10_000,
 };

@@ -21,7 +21,9 @@ export interface TlsServerOptions {
   /** Followed while the server runs. Not closed with it. */
   readonly identity: TlsIdentity;
   readonly log: Logger;
-  readonly limits?: Partial<ServerLimits>;
+  /** How long answers in flight may take to finish once closing has begun. */
+  readonly drainMs: number;
+  readonly limits?: Partial<Omit<ServerLimits, "drainMs">>;
 }
 
 /**
@@ -35,11 +37,11 @@ export function serveTls(options: TlsServerOptions, handler: PeerHandler): Promi
 
 /** @param verifier present when clients must show a certificate. */
 export async function serveBehindFront(
-  { hostname, port, identity, log, limits: given }: TlsServerOptions,
+  { hostname, port, identity, log, drainMs, limits: given }: TlsServerOptions,
   verifier: PeerVerifier | undefined,
   handler: PeerHandler,
 ): Promise<TlsServer> {
-  const limits = { ...defaultServerLimits, ...given };
+  const limits = { ...defaultServerLimits, ...given, drainMs };
   const inner: Deno.HttpServer<Deno.NetAddr> = Deno.serve({
     hostname: loopback,
     port: 0,
@@ -49,7 +51,10 @@ export async function serveBehindFront(
       return problemResponse(thrown);
     },
   }, (request, { remoteAddr, completed }) => {
-    const connection = front.connectionAt(remoteAddr.port);
+    // All of 127/8 is loopback, and a port belongs to whoever has it at another address: only the
+    // front's own address and port together are the front's.
+    const isFront = remoteAddr.hostname === loopback;
+    const connection = isFront ? front.connectionAt(remoteAddr.port) : undefined;
     // Whoever else on this machine finds the inner port has no identity, and gets no answer.
     if (!connection) return problemResponse(new Problem(problemTypes.peerNotAllowed));
     connection.requestBegan(completed);
@@ -58,7 +63,7 @@ export async function serveBehindFront(
   const front = new Front({ identity, verifier, limits, log, innerPort: inner.addr.port });
   try {
     const outerPort = await front.listen(hostname, port);
-    const drain = () => drainServer(front, inner, limits.drainMs);
+    const drain = () => drainServer(front, inner, drainMs);
     return { port: outerPort, [Symbol.asyncDispose]: drain };
   } catch (thrown) {
     await inner.shutdown();

@@ -1,18 +1,33 @@
-import { type Periodic, periodically } from "platform/lifecycle";
+import { pause, type Periodic, periodically } from "platform/lifecycle";
 import type { Logger } from "platform/telemetry";
 
-/** Longer than the calls of one step may take. A crashed holder blocks its item for no longer. */
+/** A crashed holder blocks its item for no longer. */
 const leaseMs = 30_000;
+/** How long the calls of one step may take: no step begins with less left of the lease. */
+const stepMsMax = 25_000;
 const dueMax = 20;
+const retryMsMin = 250;
+const retryMsMax = 60_000;
+/** Of how many failing items the number of failures is known. */
+const failingMax = 10_000;
+
+/** An item, and the lease it is held by. */
+export interface Claim<Item extends object> {
+  readonly item: Item;
+  /** When the lease runs out, if it is not ended before. That of a later holder runs out later. */
+  readonly leasedUntil: Date;
+}
 
 /** Which items want to be gone on with, and who is at it. Each method is one transaction. */
 export interface WorkStore<Id, Item extends object> {
   /** Takes an item that is not done, due or not, unless somebody else holds it. */
-  claim(id: Id, at: Date, leaseMs: number): Promise<Item | undefined>;
+  claim(id: Id, at: Date, leaseMs: number): Promise<Claim<Item> | undefined>;
   /** Ids of items that are due and that nobody holds, the longest due first. */
   due(at: Date, limit: number): Promise<readonly Id[]>;
-  /** Lets an item go. It is due when it says so. */
-  release(id: Id): Promise<void>;
+  /** Lets go of an item that is held by this very lease: one that has passed to somebody else stays theirs. */
+  release(id: Id, leasedUntil: Date): Promise<void>;
+  /** Has an item that is not done due no earlier than `until`, or when it changes. Nothing else of it is changed. */
+  postpone(id: Id, until: Date): Promise<void>;
 }
 
 export interface WorkRunnerOptions<Id, Item extends object> {
@@ -39,6 +54,7 @@ export interface WorkRunnerOptions<Id, Item extends object> {
 export class WorkRunner<Id, Item extends object> implements AsyncDisposable {
   readonly #options: WorkRunnerOptions<Id, Item>;
   readonly #underWay = new Map<Id, Promise<Item | undefined>>();
+  readonly #failures = new Map<Id, number>();
   readonly #worker: Periodic;
   #stopping = false;
 
@@ -55,18 +71,18 @@ export class WorkRunner<Id, Item extends object> implements AsyncDisposable {
 
   /** Resolves when the item is settled or gone, after `timeoutMs`, or when the runner stops. */
   async settle(id: Id, timeoutMs: number): Promise<void> {
-    const { promise: late, resolve } = Promise.withResolvers<undefined>();
-    const timer = setTimeout(() => resolve(undefined), timeoutMs);
+    const settled = new AbortController();
+    const late = pause(timeoutMs, settled.signal).then(() => undefined);
     const timeUpMs = performance.now() + timeoutMs;
     try {
       do {
         const item = await Promise.race([this.#advance(id), late]);
         if (!item || this.#options.isSettled(item)) return;
         const untilDueMs = this.#options.dueAt(item).getTime() - this.#options.now().getTime();
-        await Promise.race([pause(untilDueMs), late]);
+        await Promise.race([pause(untilDueMs, settled.signal), late]);
       } while (!this.#stopping && performance.now() < timeUpMs);
     } finally {
-      clearTimeout(timer);
+      settled.abort();
     }
   }
 
@@ -96,31 +112,57 @@ export class WorkRunner<Id, Item extends object> implements AsyncDisposable {
   #advance(id: Id): Promise<Item | undefined> {
     const underWay = this.#underWay.get(id);
     if (underWay) return underWay;
-    const advancing = this.#claimAndAdvance(id).finally(() => this.#underWay.delete(id));
+    const advancing = this.#advanceOrPostpone(id).finally(() => this.#underWay.delete(id));
     this.#underWay.set(id, advancing);
     return advancing;
   }
 
+  async #advanceOrPostpone(id: Id): Promise<Item | undefined> {
+    try {
+      const item = await this.#claimAndAdvance(id);
+      this.#failures.delete(id);
+      return item;
+    } catch (thrown) {
+      await this.#postpone(id);
+      throw thrown;
+    }
+  }
+
+  /** What fails again and again is tried ever more seldom, and leaves its place to others. */
+  async #postpone(id: Id): Promise<void> {
+    const { store, now, name, log } = this.#options;
+    const failures = this.#failures.get(id) ?? 0;
+    this.#failures.delete(id);
+    this.#failures.set(id, failures + 1);
+    if (this.#failures.size > failingMax) {
+      this.#failures.delete(this.#failures.keys().next().value!);
+    }
+    const retryMs = Math.min(retryMsMax, retryMsMin * 2 ** failures);
+    try {
+      await store.postpone(id, new Date(now().getTime() + retryMs));
+    } catch (thrown) {
+      // The failure that it is postponed for is the one to pass on.
+      log.failure("Cannot postpone work", thrown, { "task.name": name, "task.id": String(id) });
+    }
+  }
+
   async #claimAndAdvance(id: Id): Promise<Item | undefined> {
     const { store, now, step, goesOn } = this.#options;
-    const claimed = await store.claim(id, now(), leaseMs);
-    if (claimed === undefined) return undefined;
+    const claim = await store.claim(id, now(), leaseMs);
+    if (claim === undefined) return undefined;
+    const { leasedUntil } = claim;
     try {
-      let item: Item = claimed;
+      let item: Item = claim.item;
       for (let again = true; again && !this.#stopping;) {
         const before: Item = item;
         const after: Item | undefined = await step(before);
         if (after === undefined) return undefined;
         item = after;
-        again = goesOn(before, after);
+        again = goesOn(before, after) && now().getTime() + stepMsMax <= leasedUntil.getTime();
       }
       return item;
     } finally {
-      await store.release(id);
+      await store.release(id, leasedUntil);
     }
   }
-}
-
-function pause(ms: number): Promise<undefined> {
-  return new Promise((resolve) => setTimeout(() => resolve(undefined), Math.max(0, ms)));
 }

@@ -8,10 +8,11 @@ interface Traits {
   readonly jobs?: Readonly<Record<string, number>>;
   readonly step?: (job: Job) => Promise<Job | undefined>;
   readonly goesOn?: boolean;
+  readonly clock?: { readonly nowMs: number };
 }
 
-/** A runner whose clock stands still, and that looks for due work once, when it starts. */
-function aScene({ jobs = {}, step, goesOn = true }: Traits) {
+/** A runner whose clock stands still unless it is moved, and that looks for due work once, when it starts. */
+function aScene({ jobs = {}, step, goesOn = true, clock = { nowMs: noonMs } }: Traits) {
   const store = new MemoryWorkStore();
   for (const [id, left] of Object.entries(jobs)) store.jobs.set(id, { id, left, dueMs: noonMs });
   const steps: string[] = [];
@@ -21,7 +22,7 @@ function aScene({ jobs = {}, step, goesOn = true }: Traits) {
       name: "jobs",
       store,
       log: { ...silentLogger, failure: (_message, _thrown, fields = {}) => logged.push(fields) },
-      now: () => new Date(noonMs),
+      now: () => new Date(clock.nowMs),
       step(job) {
         steps.push(job.id);
         return step ? step(job) : Promise.resolve(done(store, job));
@@ -190,6 +191,73 @@ Deno.test("A step that fails behind everybody's back is logged, and keeps no oth
   r.wake("broken");
   await turns();
   equal(logged.length, 2);
+});
+
+Deno.test("A step that fails again and again is tried ever more seldom, up to once a minute", async () => {
+  let isBroken = true;
+  const { store, runner } = aScene({
+    step: (job) =>
+      isBroken ? Promise.reject(new TypeError("a bug")) : Promise.resolve(done(store, job)),
+  });
+  await using r = runner();
+  await turns();
+  const failsAgain = async () => {
+    store.jobs.set("a", { id: "a", left: 1, dueMs: noonMs });
+    await rejects(r.settle("a", 2_000), TypeError);
+    return store.jobs.get("a")!.dueMs - noonMs;
+  };
+  const retriesMs: number[] = [];
+  for (let failure = 0; failure < 10; failure++) retriesMs.push(await failsAgain());
+  deepEqual(retriesMs.slice(0, 4), [250, 500, 1_000, 2_000]);
+  deepEqual(retriesMs.slice(-2), [60_000, 60_000]);
+  isBroken = false;
+  await r.settle("a", 2_000);
+  isBroken = true;
+  equal(await failsAgain(), 250, "what went well has been forgiven");
+});
+
+Deno.test("Items that always fail leave the others their turn", async () => {
+  const broken = Array.from({ length: 20 }, (_, index) => [`broken${index}`, 1]);
+  const { store, runner } = aScene({
+    jobs: { ...Object.fromEntries(broken), sound: 1 },
+    step: (job) =>
+      job.id === "sound"
+        ? Promise.resolve(done(store, job))
+        : Promise.reject(new TypeError("a bug")),
+  });
+  for (let look = 0; look < 2; look++) {
+    await using _ = runner();
+    await turns();
+  }
+  equal(store.jobs.get("sound")?.left, 0);
+});
+
+Deno.test("A failure is told as it was, though it cannot be postponed either", async () => {
+  const { store, logged, runner } = aScene({ step: () => Promise.reject(new TypeError("a bug")) });
+  store.postpone = () => Promise.reject(new RangeError("the store is out of reach"));
+  await using r = runner();
+  await turns();
+  store.jobs.set("a", { id: "a", left: 1, dueMs: noonMs });
+  await rejects(r.settle("a", 2_000), TypeError);
+  deepEqual(logged, [{ "task.name": "jobs", "task.id": "a" }]);
+});
+
+Deno.test("A runner begins no step that its lease may not last for", async () => {
+  const clock = { nowMs: noonMs };
+  const { store, steps, runner } = aScene({
+    clock,
+    step: (job) => {
+      clock.nowMs += 5_001;
+      return Promise.resolve(done(store, job));
+    },
+  });
+  await using r = runner();
+  await turns();
+  store.jobs.set("a", { id: "a", left: 3, dueMs: noonMs });
+  r.wake("a");
+  await turns();
+  deepEqual(steps, ["a"]);
+  equal(store.leases.size, 0);
 });
 
 Deno.test("A runner takes no more than twenty items at a time", async () => {

@@ -1,5 +1,7 @@
 import { deepEqual, equal, match, notEqual, ok } from "node:assert/strict";
 import { decodeJwt, decodeProtectedHeader } from "jose";
+import { type Account, changedProfile, UserId } from "./domain/mod.ts";
+import type { Artifact } from "./ports.ts";
 import { AuthServer, issuer, redirectUri } from "./testing/auth_server.ts";
 import { Browser, disable, type Tokens } from "./testing/browser.ts";
 
@@ -208,6 +210,28 @@ Deno.test("a user whose disabling crashed half-way gets no token either", async 
   const { refresh_token } = await browser.tokens(email, password);
   server.stores.grants.revokeOwner = () => Promise.resolve();
   await disable(server, id);
+  equal((await browser.refresh(refresh_token)).status, 400);
+  await browser.openForm();
+});
+
+Deno.test("a session and a refresh token that come back after a new password are worth nothing", async () => {
+  await using server = await AuthServer.open();
+  const id = await server.addUser(email, password);
+  const { grants, users } = server.stores;
+  const kept: Artifact[] = [];
+  const put = grants.put.bind(grants);
+  grants.put = (artifact) => {
+    kept.push(artifact);
+    return put(artifact);
+  };
+  const browser = new Browser(server);
+  const { refresh_token } = await browser.tokens(email, password);
+  server.now = new Date(Date.now() + 5_000);
+  const change = (account: Account) =>
+    changedProfile(account, { passwordHash: account.passwordHash }, server.now);
+  await users.update(UserId.parse(id), "any", change, { revokesGrants: true });
+  // What a request that was under way does at its end: it saves what it had read before.
+  for (const artifact of kept) await put(artifact);
   equal((await browser.refresh(refresh_token)).status, 400);
   await browser.openForm();
 });

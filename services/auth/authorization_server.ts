@@ -1,7 +1,7 @@
 import { errors, interactionPolicy } from "oidc-provider";
 import type { Logger } from "platform/telemetry";
 import { type Client, originsOf } from "./clients.ts";
-import type { Account } from "./domain/mod.ts";
+import { type Account, isSignInValid } from "./domain/mod.ts";
 import { newGrant } from "./first_party_grant.ts";
 import { accessTokenSeconds, featuresOf } from "./oidc_features.ts";
 import {
@@ -135,9 +135,13 @@ function peopleOf({ audience, clients, users }: AuthorizationServerOptions): Set
     clients.filter((client) => client.first_party).map((client) => client.client_id),
   );
   return {
-    async findAccount(_context: unknown, accountId: string) {
+    async findAccount({ oidc }: OidcContext, accountId: string, token?: OidcToken) {
       const account = await activeAccount(users, accountId);
       if (!account) return undefined;
+      const signedInSeconds = token?.authTime ?? oidc.session?.loginTs;
+      if (signedInSeconds !== undefined && !isSignInValid(account, signedInSeconds)) {
+        return undefined;
+      }
       const { name, email } = account;
       return { accountId, claims: () => ({ sub: accountId, name, email }) };
     },

@@ -67,6 +67,18 @@ Deno.test("loadConfig() fills in addresses and paths from the few that are given
   });
 });
 
+Deno.test("loadConfig() wants to know where another issuer's keys are", async () => {
+  await withFiles(goodFiles, (env) => {
+    env.set("OIDC_ISSUER", "https://id.example/realms/ours");
+    match(messageOf(env), /OIDC_JWKS_URI: /);
+    env.set("OIDC_JWKS_URI", "https://id.example/realms/ours/certs");
+    equal(loadConfig((name) => env.get(name)).tokens.issuer, "https://id.example/realms/ours");
+    env.delete("OIDC_JWKS_URI");
+    env.set("OIDC_ISSUER", "https://localhost:8443/oidc");
+    equal(loadConfig((name) => env.get(name)).tokens.jwksUri, "https://localhost:4001/oidc/jwks");
+  });
+});
+
 Deno.test("loadConfig() names every file that is wrong, and nothing that stands in one", async () => {
   const secret = "short-secret";
   const [web] = goodFiles.OIDC_CLIENTS_FILE;

@@ -1,5 +1,13 @@
 import { type Context, Hono } from "hono";
-import { type Authenticate, authorize } from "platform/access";
+import {
+  type AccessRow,
+  type AccessTable,
+  anyone,
+  type Authenticate,
+  authorize,
+  type Principal,
+  type Reach,
+} from "platform/access";
 import { found, Problem, problemTypes } from "platform/problem";
 import { type InteractionDependencies, Interactions, type OidcBindings } from "./interaction.ts";
 import { asFetch } from "./node_bridge.ts";
@@ -11,14 +19,19 @@ export interface OidcDependencies extends InteractionDependencies {
   readonly authenticate: Authenticate;
 }
 
-type Handler = (c: Context<{ Bindings: OidcBindings }>) => Promise<Response> | Response;
+type OidcContext = Context<{ Bindings: OidcBindings }>;
+type Handler = (c: OidcContext, caller: Principal, reach: Reach) => Promise<Response> | Response;
 
 /**
  * The authorization server, to be mounted at `/oidc`. Plain Hono: paths, bodies and answers of these
- * endpoints are those of their RFCs. Only what `oidc_endpoints.ts` lists is reachable.
+ * endpoints are those of their RFCs. Only what `oidc_endpoints.ts` lists is reachable, and only for whom
+ * `access` says.
  */
-export function createOidc(dependencies: OidcDependencies): Hono<{ Bindings: OidcBindings }> {
-  const { provider, issuer } = dependencies;
+export function createOidc(
+  dependencies: OidcDependencies,
+  access: AccessTable<OidcOperation> = oidcPolicy,
+): Hono<{ Bindings: OidcBindings }> {
+  const { provider, issuer, authenticate } = dependencies;
   const interactions = new Interactions(dependencies);
   const callback = asFetch(provider.callback(), issuer);
   const library: Handler = async (c) => hardened(await callback(c.req.raw));
@@ -27,14 +40,15 @@ export function createOidc(dependencies: OidcDependencies): Hono<{ Bindings: Oid
     showInteraction: (c) => interactions.show(c),
     submitInteraction: (c) => interactions.submit(c),
     loginStyles: showStyles,
-    userinfo: (c) => showUserinfo(c, dependencies),
+    userinfo: (c, caller, reach) => showUserinfo(c, caller, reach, dependencies),
   };
 
   const app = new Hono<{ Bindings: OidcBindings }>();
   const endpoints = Object.entries(oidcEndpoints) as [OidcOperation, OidcEndpoint][];
   for (const [operation, { method, path, preflight }] of endpoints) {
-    app.on(method, path, own[operation] ?? library);
-    if (preflight) app.on("OPTIONS", path, library);
+    const row = access[operation];
+    app.on(method, path, permitted(row, authenticate, own[operation] ?? library));
+    if (preflight) app.on("OPTIONS", path, permitted(row, authenticate, library));
   }
   for (const path of new Set(endpoints.map(([, endpoint]) => endpoint.path))) {
     app.all(path, () => {
@@ -42,6 +56,18 @@ export function createOidc(dependencies: OidcDependencies): Hono<{ Bindings: Oid
     });
   }
   return app;
+}
+
+/** Calls `handle` for those whom `row` permits, and for nobody else. */
+function permitted(
+  row: AccessRow,
+  authenticate: Authenticate,
+  handle: Handler,
+): (c: OidcContext) => Promise<Response> {
+  return async (c) => {
+    const caller = row.anyone ? anyone : await authenticate(c.req.raw);
+    return await handle(c, caller, authorize(row, caller));
+  };
 }
 
 function allowed(path: string): string {
@@ -82,11 +108,11 @@ function showStyles(): Response {
  * @see {@link https://openid.net/specs/openid-connect-core-1_0.html#UserInfo | OpenID Connect, UserInfo}
  */
 async function showUserinfo(
-  c: Context,
-  { authenticate, users }: OidcDependencies,
+  c: OidcContext,
+  caller: Principal,
+  reach: Reach,
+  { users }: OidcDependencies,
 ): Promise<Response> {
-  const caller = await authenticate(c.req.raw);
-  const reach = authorize(oidcPolicy.userinfo, caller);
   const { id: sub, name, email } = found(await users.find(caller.subject, reach));
   return c.json({ sub, name, email }, 200, { "cache-control": "no-store" });
 }

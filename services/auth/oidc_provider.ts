@@ -93,6 +93,8 @@ export interface OidcContext {
     readonly result?: { readonly consent?: { readonly grantId?: string } };
     readonly session: {
       readonly accountId: string;
+      /** When the person signed in, in seconds since 1970. */
+      readonly loginTs?: number;
       grantIdFor(clientId: string): string | undefined;
     };
   };
@@ -101,6 +103,8 @@ export interface OidcContext {
 /** A token that is about to be issued. */
 export interface OidcToken {
   readonly kind: string;
+  /** When the person signed in that it goes back to, in seconds since 1970. */
+  readonly authTime?: number;
   readonly accountId?: string;
   readonly clientId?: string;
 }

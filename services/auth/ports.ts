@@ -25,7 +25,7 @@ export interface UserStore {
   /**
    * Replaces the account by what `change` makes of it, and adds the event to those that are told,
    * with no other write in between. When `change` throws, nothing is written and the error is passed
-   * on; when it has nothing to tell, nothing is written.
+   * on; when it has nothing to tell, the account stays as it was.
    *
    * @returns the account as it is then, or undefined when there is none within reach.
    */
@@ -33,7 +33,16 @@ export interface UserStore {
     id: UserId,
     reach: Reach,
     change: (account: Account) => AccountChange,
+    options?: UpdateOptions,
   ): Promise<User | undefined>;
+}
+
+export interface UpdateOptions {
+  /**
+   * The account's sessions, grants, codes and refresh tokens are gone as soon as the change is in force,
+   * and in the same transaction; also when there is nothing to tell. When `change` throws, they stay.
+   */
+  readonly revokesGrants?: boolean;
 }
 
 /** Turns passwords into hashes that are slow to guess from. All throw {@linkcode AuthError} `busy`. */

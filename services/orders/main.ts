@@ -31,6 +31,7 @@ await runProgram(log, async (running) => {
   const token = createServiceToken({ tokenUrl, clientId, clientSecret, fetch: auth.fetch, now });
   const ring = await parseKeyRing("ENCRYPTION_KEYS_FILE", config.encryptionKeys.reveal());
   const methods = new FieldMethodCipher(ring);
+  const reach = createFaultPoints({ ...config.fault, log });
   const sagas = running.use(
     createSagaRunner({
       ...stores,
@@ -38,7 +39,7 @@ await runProgram(log, async (running) => {
       methods,
       log,
       now,
-      reach: createFaultPoints({ ...config.fault, log }),
+      reach,
     }),
   );
   const reader = running.use(new EmbeddedEventReader(config.paymentEventsPath));
@@ -54,11 +55,11 @@ await runProgram(log, async (running) => {
     now,
     newId: () => crypto.randomUUID(),
     paymentDeadlineMs: config.paymentDeadlineMs,
+    reach,
   });
   const handle = withReadyz(withRequestLog(log, (request: Request) => app.fetch(request)));
-  const { drainMs } = config.server;
   running.use(
-    await serveMutualTls({ ...config.server, limits: { drainMs }, identity, callers, log }, handle),
+    await serveMutualTls({ ...config.server, identity, callers, log }, handle),
   );
   running.use(admin.declareReady());
 });

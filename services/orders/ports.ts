@@ -33,7 +33,10 @@ export interface OrderStore {
   /** Newest first. */
   list(reach: Reach, query: PageQuery): Promise<Page<Order>>;
 
-  /** The order's history, oldest first; undefined when there is no such order within reach. */
+  /**
+   * The order's history, oldest first; undefined when there is no such order within reach.
+   * Ids in its cursors are decimal numbers.
+   */
   history(id: OrderId, reach: Reach, query: PageQuery): Promise<Page<OrderEvent> | undefined>;
 
   /**
@@ -120,6 +123,8 @@ export interface Payments {
   /** Asks for the order's money to be held. Answers the same payment each time, as it first stood. */
   authorize(order: Order, paymentMethod: string): Promise<PaymentView>;
   find(paymentId: string): Promise<PaymentView>;
+  /** The payment that the order has, whoever asked for it. */
+  findByOrder(order: Order): Promise<PaymentView | undefined>;
   capture(paymentId: string, key: string): Promise<PaymentView>;
   /** Gives back what is held. The payment sees to it even when it cannot be done at once. */
   cancel(paymentId: string): Promise<PaymentView>;

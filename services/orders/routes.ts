@@ -15,6 +15,12 @@ import { orderProblems } from "./problems.ts";
 const orderParams = z.strictObject({ orderId: OrderId });
 const productParams = z.strictObject({ productId: ProductId });
 
+/** An order's history is numbered: a cursor of another list is none of this one. */
+const HistoryQuery = PageQuery.refine(({ cursor }) => !cursor || /^\d{1,15}$/.test(cursor.id), {
+  path: ["cursor"],
+  message: "Not a cursor of this list",
+});
+
 /** When a product was first offered is nobody's business. */
 const ProductReply = Product.omit({ createdAt: true });
 
@@ -89,7 +95,7 @@ export const routes = {
     path: "/orders/:orderId/events",
     summary: "Read an order's history, oldest first",
     params: orderParams,
-    query: PageQuery,
+    query: HistoryQuery,
     status: 200,
     reply: pageOf(OrderEvent),
   },

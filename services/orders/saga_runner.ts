@@ -8,10 +8,12 @@ import {
   type Order,
   type OrderId,
   paymentFailed,
+  type SagaStep,
   type Transition,
   undone,
   unsettled,
 } from "./domain/mod.ts";
+import type { FaultPoint } from "./fault_points.ts";
 import {
   type MethodCipher,
   type OrderStore,
@@ -29,7 +31,7 @@ export interface SagaRunnerOptions {
   readonly log: Logger;
   readonly now: () => Date;
   /** Called between the steps, with the name of the place: where tests let the process die. */
-  readonly reach: (faultPoint: string) => void;
+  readonly reach: (faultPoint: FaultPoint) => void;
   /** How often the store is asked for sagas that are due. */
   readonly everyMs?: number;
 }
@@ -65,8 +67,9 @@ class SagaSteps {
   async take(course: Course): Promise<Course | undefined> {
     const { orders, now, reach, log } = this.#options;
     const { step } = course.saga;
+    if (step === "done") return course;
     reach(`saga.before_${step}`);
-    const decide = await this.#ask(course).catch((thrown) => {
+    const decide = await this.#ask(step, course).catch((thrown) => {
       if (!(thrown instanceof PaymentsError && thrown.code === "unavailable")) throw thrown;
       log.warn("Payment is out of reach", { "order.id": course.order.id, "saga.step": step });
       return (current: Course) => unsettled(current, null, now());
@@ -83,16 +86,17 @@ class SagaSteps {
     return next;
   }
 
-  #ask(course: Course): Promise<(current: Course) => Transition> {
-    switch (course.saga.step) {
+  #ask(
+    step: Exclude<SagaStep, "done">,
+    course: Course,
+  ): Promise<(current: Course) => Transition> {
+    switch (step) {
       case "authorize":
         return this.#authorize(course);
       case "capture":
         return this.#capture(course);
       case "undo_payment":
         return this.#undo(course);
-      case "done":
-        return Promise.resolve((current) => ({ ...current, releasesStock: false }));
     }
   }
 
@@ -104,7 +108,8 @@ class SagaSteps {
       payment = await this.#firstSight(course);
     } catch (thrown) {
       if (!isRefusal(thrown)) throw thrown;
-      return (current) => paymentFailed(current, { undo: false, at: now() });
+      // It may be that somebody else has paid the order: undoing looks for that.
+      return giveUp(now());
     }
     const { id, status } = payment;
     switch (status) {
@@ -154,14 +159,11 @@ class SagaSteps {
   async #undo(course: Course): Promise<(current: Course) => Transition> {
     const { payments, now } = this.#options;
     const { order, saga } = course;
-    let payment: PaymentView;
-    try {
-      payment = await this.#firstSight(course);
-    } catch (thrown) {
-      if (!isRefusal(thrown)) throw thrown;
-      // Payment knows of none, and will make none: the order is no longer pending.
-      return (current) => undone(current, now());
-    }
+    const first = await refusalAsIs(undefined, this.#firstSight(course)) ??
+      await payments.findByOrder(order);
+    // Payment knows of none, and will make none: the order is no longer pending.
+    if (!first) return (current) => undone(current, now());
+    let payment: PaymentView = first;
     if (payment.status !== "succeeded" && !isClosed(payment)) {
       payment = await refusalAsIs(payment, payments.cancel(payment.id));
     }

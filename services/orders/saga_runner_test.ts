@@ -31,6 +31,7 @@ function payments(given: Partial<Payments>): Payments {
   return {
     authorize: unexpected("authorize"),
     find: unexpected("find"),
+    findByOrder: unexpected("findByOrder"),
     capture: unexpected("capture"),
     cancel: unexpected("cancel"),
     refund: unexpected("refund"),
@@ -102,10 +103,30 @@ Deno.test("A saga fails a declined order and puts its stock back", async () => {
 Deno.test("A saga fails an order that payment refuses", async () => {
   await using s = await scene({
     authorize: () => Promise.reject(new PaymentsError("refused", "no")),
+    findByOrder: () => Promise.resolve(undefined),
   });
   await s.runner.settle(s.id, 2_000);
   equal((await s.order()).status, "payment_failed");
   equal(await s.stock(), 10);
+  await s.runner.settle(s.id, 2_000);
+  deepEqual(await s.sagas.due(new Date(noon.getTime() + 86_400_000), 10), []);
+});
+
+Deno.test("A saga pays back what somebody else has paid for an order that fails", async () => {
+  let payment: PaymentView = paid;
+  await using s = await scene({
+    authorize: () => Promise.reject(new PaymentsError("refused", "the order has a payment")),
+    findByOrder: () => Promise.resolve(payment),
+    find: () => Promise.resolve(payment),
+    refund(_id, amountMinor) {
+      payment = { ...payment, refundedMinor: amountMinor };
+      return Promise.resolve();
+    },
+  });
+  await s.runner.settle(s.id, 2_000);
+  await s.runner.settle(s.id, 2_000);
+  equal((await s.order()).status, "payment_failed");
+  equal(payment.refundedMinor, 900);
 });
 
 Deno.test("A saga asks for an unknown payment again, and never for a second one", async () => {

@@ -65,9 +65,8 @@ await runProgram(log, async (running) => {
     reach,
   });
   const handle = withReadyz(withRequestLog(log, (request: Request) => app.fetch(request)));
-  const { drainMs } = config.server;
   running.use(
-    await serveMutualTls({ ...config.server, limits: { drainMs }, identity, callers, log }, handle),
+    await serveMutualTls({ ...config.server, identity, callers, log }, handle),
   );
   running.use(admin.declareReady());
 });

@@ -19,7 +19,8 @@ export interface PaymentStore {
   /**
    * Adds a payment. When its id is there already, the payment there is returned.
    *
-   * @throws {PaymentError} `order_has_payment` when the order has another one that is not failed or canceled.
+   * @throws {PaymentError} `order_has_payment` when the order has another one, whatever became of it:
+   * an order is paid once or not at all.
    */
   open(opening: Transition): Promise<Payment>;
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { Database } from "platform/store";
 
-export const ChargeStatus = z.enum(["authorized", "captured", "declined", "voided"]);
+const ChargeStatus = z.enum(["authorized", "captured", "declined", "voided"]);
 
 /** What the processor has on record for one reference of a merchant. */
 export const Charge = z.object({

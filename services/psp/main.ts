@@ -1,4 +1,4 @@
-import { loadConfigOrExit, runProgram } from "platform/lifecycle";
+import { loadConfigOrExit, pause, runProgram } from "platform/lifecycle";
 import { createLogger, withRequestLog } from "platform/telemetry";
 import { openTlsIdentity, serveTls } from "platform/tls";
 import { createApp } from "./app.ts";
@@ -27,18 +27,7 @@ await runProgram(log, async (running) => {
     pause: (ms, signal) => pause(ms, AbortSignal.any([signal, stopping.signal])),
   });
   const handle = withRequestLog(log, (request: Request) => app.fetch(request));
-  const { drainMs } = config.server;
-  running.use(await serveTls({ ...config.server, limits: { drainMs }, identity, log }, handle));
+  running.use(await serveTls({ ...config.server, identity, log }, handle));
   // Answers that are held back on purpose must not hold up the drain.
   running.defer(() => stopping.abort());
 });
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      resolve();
-    }, { once: true });
-  });
-}

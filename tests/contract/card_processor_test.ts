@@ -1,6 +1,7 @@
 import { equal, rejects } from "node:assert/strict";
 import { Secret } from "platform/config";
 import { HttpCardProcessor } from "@services/payment/adapters";
+import { ProcessorError } from "@services/payment/ports";
 import { createApp } from "@services/psp";
 import { ChargeStore } from "@services/psp/charge-store";
 import { cardProcessorContract, type OpenProcessor } from "./card_processor_contract.ts";
@@ -37,6 +38,20 @@ cardProcessorContract(
   "HttpCardProcessor with the simulated processor",
   () => Promise.resolve(openSimulated()),
 );
+
+Deno.test("HttpCardProcessor takes an answer that it cannot read for none", async () => {
+  for (const [status, body] of [[200, "<html>"], [200, "{}"], [402, "null"], [404, "<html>"]]) {
+    const processor = new HttpCardProcessor({
+      baseUrl: "https://psp.test",
+      apiKey,
+      fetch: () => Promise.resolve(new Response(String(body), { status: Number(status) })),
+    });
+    const isUnanswered = (thrown: unknown) =>
+      thrown instanceof ProcessorError && thrown.code === "unanswered";
+    await rejects(processor.find("r1"), isUnanswered, `${status} ${body}`);
+    await rejects(processor.capture("r1"), isUnanswered, `${status} ${body}`);
+  }
+});
 
 Deno.test("HttpCardProcessor charges nothing with a wrong key", async () => {
   const { processor, books } = openSimulated(new Secret("psp-kez"));

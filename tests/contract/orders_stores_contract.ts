@@ -136,9 +136,33 @@ export function ordersStoresContract(adapter: string, open?: () => Promise<Store
     await sagas.claim(order.id, noon, 1_000);
     const afterLease = new Date(noon.getTime() + 1_000);
     deepEqual(await sagas.due(afterLease, 10), [order.id]);
+    const claim = await sagas.claim(order.id, afterLease, 1_000);
+    equal(claim?.item.order.id, order.id);
+    await sagas.release(order.id, claim.leasedUntil);
     ok(await sagas.claim(order.id, afterLease, 1_000));
-    await sagas.release(order.id);
-    ok(await sagas.claim(order.id, afterLease, 1_000));
+  });
+
+  test("leaves a saga with its holder when one lets go that held it before", async (stores) => {
+    const { orders, sagas } = stores;
+    const order = anOrder();
+    const { id } = await orders.place(order.id, [], placing(order));
+    const late = await sagas.claim(id, noon, 1_000);
+    const afterLease = new Date(noon.getTime() + 1_000);
+    ok(await sagas.claim(id, afterLease, 1_000));
+    await sagas.release(id, late!.leasedUntil);
+    equal(await sagas.claim(id, afterLease, 1_000), undefined);
+  });
+
+  test("has a postponed saga due later, or when its order changes", async ({ orders, sagas }) => {
+    const order = anOrder();
+    await orders.place(order.id, [], placing(order));
+    await sagas.postpone(order.id, later);
+    await sagas.postpone(order.id, noon);
+    deepEqual(await sagas.due(new Date(later.getTime() - 1), 10), []);
+    deepEqual(await sagas.due(later, 10), [order.id]);
+    deepEqual(await orders.find(order.id, "any"), order);
+    await orders.transition(order.id, "any", (course) => cancelled(course, noon));
+    deepEqual(await sagas.due(noon, 10), [order.id]);
   });
 
   test("has no due saga that is done, and none before its time", async ({ orders, sagas }) => {

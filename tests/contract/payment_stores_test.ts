@@ -34,7 +34,7 @@ Deno.test("Embedded payment stores hand out at once, at their next start, what a
     const { id } = await crashed.payments.open(anOpening());
     await crashed.work.claim(id, noon, 30_000);
     await using stores = open();
-    equal((await stores.work.claim(id, noon, 30_000))?.payment.id, id);
+    equal((await stores.work.claim(id, noon, 30_000))?.item.payment.id, id);
   } finally {
     await Deno.remove(dir, { recursive: true });
   }

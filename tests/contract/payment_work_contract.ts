@@ -40,9 +40,41 @@ function testLeases(test: TestStores): void {
     const afterLease = new Date(noon.getTime() + 1_000);
     deepEqual(await work.due(new Date(noon.getTime() + 999), 10), []);
     deepEqual(await work.due(afterLease, 10), [id]);
-    equal((await work.claim(id, afterLease, 1_000))?.payment.id, id);
-    await work.release(id);
+    const claim = await work.claim(id, afterLease, 1_000);
+    equal(claim?.item.payment.id, id);
+    await work.release(id, claim.leasedUntil);
     ok(await work.claim(id, afterLease, 1_000));
+  });
+
+  test("leaves a payment with its holder when one lets go that held it before", async (stores) => {
+    const { payments, work } = stores;
+    const { id } = await payments.open(anOpening());
+    const late = await work.claim(id, noon, 1_000);
+    const afterLease = new Date(noon.getTime() + 1_000);
+    ok(await work.claim(id, afterLease, 1_000));
+    await work.release(id, late!.leasedUntil);
+    equal(await work.claim(id, afterLease, 1_000), undefined);
+  });
+
+  test("has a postponed payment due later, and changes nothing else of it", async (stores) => {
+    const { payments, work } = stores;
+    const { id } = await payments.open(anOpening());
+    const before = await payments.find(id, "any");
+    await work.postpone(id, later);
+    await work.postpone(id, noon);
+    deepEqual(await work.due(new Date(later.getTime() - 1), 10), []);
+    deepEqual(await work.due(later, 10), [id]);
+    deepEqual(await payments.find(id, "any"), before);
+    ok(await work.claim(id, noon, 1_000), "who asks for it need not wait");
+    await work.postpone(PaymentId.parse(crypto.randomUUID()), later);
+  });
+
+  test("has a payment due when it says so once it has changed, though postponed", async (stores) => {
+    const { payments, work } = stores;
+    const { id } = await payments.open(anOpening());
+    await work.postpone(id, later);
+    await payments.transition(id, "any", (course) => cancelAsked(course, noon));
+    deepEqual(await work.due(noon, 10), [id]);
   });
 
   test("keeps a payment with its holder while it changes", async ({ payments, work }) => {

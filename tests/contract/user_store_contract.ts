@@ -1,4 +1,4 @@
-import { deepEqual, equal, rejects } from "node:assert/strict";
+import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import {
   type Account,
   changedProfile,
@@ -6,12 +6,13 @@ import {
   signedUp,
   UserId,
 } from "@services/auth/domain";
-import type { UserStore } from "@services/auth/ports";
+import type { Artifact, GrantStore, UserStore } from "@services/auth/ports";
 import type { CloudEvent, Outbox } from "platform/events";
 
-/** A user store, and the outbox that commits together with it. */
+/** A user store, and what commits together with it. */
 export interface OpenUserStore extends AsyncDisposable {
   readonly users: UserStore;
+  readonly grants: GrantStore;
   readonly outbox: Outbox;
 }
 
@@ -111,6 +112,36 @@ export function userStoreContract(adapter: string, open?: () => Promise<OpenUser
     deepEqual(versions, Array.from({ length: 51 }, (_, n) => n + 1));
   });
 
+  test("revokes a person's grants with the change, and nobody else's", async ({ users, grants }) => {
+    const [ada, bob] = [await users.insert(anAccount()), await users.insert(anAccount())];
+    for (const { id } of [ada, bob]) await grants.put(aGrant(id));
+    await users.update(ada.id, "any", rename);
+    ok(await grants.find(`grant of ${ada.id}`), "a change revokes only when it is asked to");
+    await users.update(ada.id, "any", rename, { revokesGrants: true });
+    equal(await grants.find(`grant of ${ada.id}`), undefined);
+    ok(await grants.find(`grant of ${bob.id}`));
+  });
+
+  test("revokes grants also when there is nothing to tell", async ({ users, grants }) => {
+    const { id } = await users.insert(anAccount());
+    await grants.put(aGrant(id));
+    const keep = (account: Account) => ({ account, event: undefined });
+    await users.update(id, "any", keep, { revokesGrants: true });
+    equal(await grants.find(`grant of ${id}`), undefined);
+  });
+
+  test("revokes no grant when the change throws or is out of reach", async ({ users, grants }) => {
+    const { id } = await users.insert(anAccount());
+    await grants.put(aGrant(id));
+    const refuse = () => {
+      throw new Error("refused");
+    };
+    const revokesGrants = true;
+    await rejects(users.update(id, "any", refuse, { revokesGrants }), /refused/);
+    equal(await users.update(id, { owner: "eve" }, rename, { revokesGrants }), undefined);
+    ok(await grants.find(`grant of ${id}`));
+  });
+
   test("tells of a change without anything personal", async ({ users, outbox }) => {
     const { account, event } = anAccount();
     await users.insert({ account, event });
@@ -142,6 +173,11 @@ export function userStoreContract(adapter: string, open?: () => Promise<OpenUser
     equal(new Set(seen).size, minutes.length);
     deepEqual(seen, seen.toSorted().reverse());
   });
+}
+
+function aGrant(owner: string): Artifact {
+  const expiresAt = new Date(start + 3_600_000);
+  return { key: `grant of ${owner}`, owner, payload: {}, expiresAt };
 }
 
 function rename(account: Account) {

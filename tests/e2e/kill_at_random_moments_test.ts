@@ -1,10 +1,15 @@
-import { equal } from "node:assert/strict";
+import { equal, ok } from "node:assert/strict";
 import { booksAgree, ordersAreFinal } from "../fixtures/books.ts";
 import { openTestPlatform, placeOrder, products, type TestPlatform } from "../fixtures/platform.ts";
+import { seededRandom } from "../fixtures/seeded_random.ts";
 
 const kills = 20;
 const buyers = 4;
 const finalTimeoutMs = 90_000;
+const answerTimeoutMs = 60_000;
+/** With fewer, nothing would be shown: the load was not there. */
+const confirmedMin = 20;
+const failedMin = 1;
 const methods = [
   "pm_card_visa",
   "pm_card_visa",
@@ -17,11 +22,19 @@ Deno.test("no order is lost, charged twice or left open when orders and payment 
   await using platform = await openTestPlatform();
   const [product] = await products(platform);
   const stockBefore = new Map([[product!.id, product!.stock]]);
+  const seed = Number(Deno.env.get("TEST_SEED") ?? crypto.getRandomValues(new Uint32Array(1))[0]);
+  print(`kill -9 under load: TEST_SEED=${seed}`);
+  const random = seededRandom(seed);
   const stopped = new AbortController();
-  const buying = Array.from({ length: buyers }, () => buy(platform, product!.id, stopped.signal));
+  const buying = Array.from({ length: buyers }, (_, buyer) =>
+    buy(platform, {
+      productId: product!.id,
+      random: seededRandom(seed + 1 + buyer),
+      signal: stopped.signal,
+    }));
 
   for (let kill = 0; kill < kills; kill++) {
-    await new Promise((resolve) => setTimeout(resolve, 100 + Math.random() * 500));
+    await new Promise((resolve) => setTimeout(resolve, 100 + random() * 500));
     const program = kill % 2 === 0 ? "orders" : "payment";
     const pid = platform.supervisor.pid(program);
     platform.supervisor.kill(program);
@@ -35,27 +48,42 @@ Deno.test("no order is lost, charged twice or left open when orders and payment 
   equal(placed.filter((id) => !there.has(id)).length, 0, "what was answered is there");
   await booksAgree(platform, orders, stockBefore);
   const counts = Map.groupBy(orders, ({ status }) => status);
+  const count = (status: string) => counts.get(status)?.length ?? 0;
+  ok(count("confirmed") >= confirmedMin, `only ${count("confirmed")} orders are confirmed`);
+  ok(count("payment_failed") >= failedMin, "no order's payment has failed");
   const summary = [...counts].map(([status, { length }]) => `${length} ${status}`).join(", ");
   print(`kill -9 under load: ${kills} kills, ${orders.length} orders (${summary}), books agree`);
 });
 
-/** Orders on and on, asking again under the same key where no answer came. @returns the ids it was told. */
+interface Purchases {
+  readonly productId: string;
+  readonly random: () => number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Orders on and on, asking again under the same key where no answer came.
+ *
+ * @returns the ids it was told.
+ * @throws when an order is not taken, however often it is asked for.
+ */
 async function buy(
   platform: TestPlatform,
-  productId: string,
-  signal: AbortSignal,
+  { productId, random, signal }: Purchases,
 ): Promise<string[]> {
   const token = await platform.tokenOf("alice");
   const ids: string[] = [];
   while (!signal.aborted) {
     const key = crypto.randomUUID();
-    const paymentMethod = methods[Math.floor(Math.random() * methods.length)]!;
-    for (let attempt = 0; attempt < 50; attempt++) {
+    const paymentMethod = methods[Math.floor(random() * methods.length)]!;
+    const timeUpMs = performance.now() + answerTimeoutMs;
+    for (;;) {
       const { status, body } = await placeOrder(platform, { token, productId, paymentMethod, key });
       if (status === 201) {
         ids.push(String(body["id"]));
         break;
       }
+      ok(performance.now() < timeUpMs, `POST /orders stays ${status}: ${body["type"]}`);
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }

@@ -4,7 +4,7 @@ import {
   type Caller,
   callers,
   expectedAccess,
-  type Method,
+  expectedOidcAccess,
   methods,
 } from "../fixtures/expected_access.ts";
 import {
@@ -28,23 +28,19 @@ Deno.test("every role, owner, route and method is answered at the edge as the co
   await using platform = await openTestPlatform();
   const objects = await makeObjects(platform);
   const wrong: string[] = [];
-  let cells = 0;
-  for (const path of new Set(expectedAccess.map(([path]) => path))) {
-    for (const method of methods) {
-      for (const caller of callers) {
-        const { status } = await ask(platform, fill(path, objects), method, caller);
-        const expected = expectedStatus(path, method, caller);
-        cells++;
-        if (status !== expected) {
-          wrong.push(`${caller} ${method} ${path}: ${status}, not ${expected}`);
-        }
-      }
-    }
+  const cells = expectedCells();
+  for (const { path, method, caller, expected } of cells) {
+    const { status } = await ask(platform, fill(path, objects), method, caller);
+    if (status !== expected) wrong.push(`${caller} ${method} ${path}: ${status}, not ${expected}`);
   }
   deepEqual(wrong, []);
   const paths = new Set(expectedAccess.map(([path]) => path)).size;
-  equal(cells, paths * methods.length * callers.length);
-  Deno.stdout.writeSync(new TextEncoder().encode(`access matrix: ${cells} cells as expected\n`));
+  const reads = expectedAccess.filter(([, method]) => method === "GET").length;
+  const rows = paths * methods.length + reads + 2 * expectedOidcAccess.length;
+  equal(cells.length, rows * callers.length);
+  Deno.stdout.writeSync(
+    new TextEncoder().encode(`access matrix: ${cells.length} cells as expected\n`),
+  );
 });
 
 Deno.test("the expected access names every operation of the services, and no other", () => {
@@ -56,15 +52,42 @@ Deno.test("the expected access names every operation of the services, and no oth
   deepEqual(named.toSorted(), served.toSorted());
 });
 
-function expectedStatus(path: string, method: Method, caller: Caller): number {
-  const row = expectedAccess.find((row) => row[0] === path && row[1] === method);
-  return row ? row[2 + callers.indexOf(caller)] as number : 405;
+interface Cell {
+  readonly path: string;
+  readonly method: string;
+  readonly caller: Caller;
+  readonly expected: number;
+}
+
+/** Every path with every method, and HEAD where there is GET: its answer is the same, without the body. */
+function expectedCells(): Cell[] {
+  const cells: Cell[] = [];
+  const add = (path: string, method: string, statuses: readonly number[]) => {
+    for (const [at, caller] of callers.entries()) {
+      cells.push({ path, method, caller, expected: statuses[at] ?? 405 });
+    }
+  };
+  for (const path of new Set(expectedAccess.map(([path]) => path))) {
+    for (const method of methods) {
+      const [, , ...statuses] = expectedAccess.find((row) =>
+        row[0] === path && row[1] === method
+      ) ??
+        [path, method];
+      add(path, method, statuses);
+      if (method === "GET" && statuses.length > 0) add(path, "HEAD", statuses);
+    }
+  }
+  for (const [path, method, ...statuses] of expectedOidcAccess) {
+    add(path, method, statuses);
+    add(path, "HEAD", statuses);
+  }
+  return cells;
 }
 
 async function ask(
   platform: TestPlatform,
   path: string,
-  method: Method,
+  method: string,
   caller: Caller,
 ): ReturnType<typeof call> {
   const writes = method === "POST" || method === "PUT" || method === "PATCH";

@@ -175,7 +175,13 @@ async function openPlatformWithEcho(): Promise<EchoedPlatform> {
   };
   const identity = opening.use(await openTlsIdentity(files, { log: silentLogger }));
   const seen: Headers[] = [];
-  const server = { hostname: "127.0.0.1", port: ports.orders, identity, log: silentLogger };
+  const server = {
+    hostname: "127.0.0.1",
+    port: ports.orders,
+    identity,
+    log: silentLogger,
+    drainMs: 100,
+  };
   const callers = new Map([["spiffe://sallyport/gateway", "any"]] as const);
   opening.use(
     await serveMutualTls({ ...server, callers }, ({ headers, method, url }) => {

@@ -48,7 +48,7 @@ async function anEndlessServer(identity: TestIdentity): Promise<
   const made = { bytes: 0 };
   const server = await aMutualServer({
     identity,
-    limits: { drainMs: 100 },
+    drainMs: 100,
     handler: () =>
       new Response(
         new ReadableStream({

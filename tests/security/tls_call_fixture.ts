@@ -20,7 +20,7 @@ export async function aCall(
   } = {},
 ): Promise<TestCall> {
   const { ca, identity, gateway } = await aPair();
-  const server = await aMutualServer({ identity, handler, limits: { drainMs: 100 } });
+  const server = await aMutualServer({ identity, handler, drainMs: 100 });
   const ours = new TestIdentity(gateway, ca);
   const peerFetch = openPeerFetch({ identity: ours, peer, timeoutMs });
   return {

@@ -1,6 +1,7 @@
 import "reflect-metadata";
 import { equal, match } from "node:assert/strict";
 import http2 from "node:http2";
+import net from "node:net";
 import { once } from "node:events";
 import type { LeafContents } from "certs/leaf";
 import { ExtendedKeyUsage } from "@peculiar/x509";
@@ -103,20 +104,43 @@ Deno.test("HTTP/2 requests carry the identity of their connection", async () => 
 
 Deno.test("Nobody reaches the inner server but through the front", async () => {
   const { identity } = await aPair();
+  using inner = listenIn();
+  await using _server = await aMutualServer({ identity });
+  const response = await fetch(`http://127.0.0.1:${inner.port}/`);
+  equal(response.status, 403);
+  await response.body?.cancel();
+});
+
+Deno.test("Nobody is taken for the front by its port at another address of loopback", async () => {
+  const { ca, identity } = await aPair();
+  using inner = listenIn();
+  await using server = await aMutualServer({ identity });
+  await using connection = await connect(server, clientOf(await ca.leaf("gateway"), ca));
+  connection.get();
+  await connection.hears("HTTP/1.1 200");
+  const impostor = net.connect({
+    host: "127.0.0.1",
+    port: inner.port,
+    localAddress: "127.0.0.2",
+    localPort: inner.frontPort,
+  });
+  impostor.write("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  let heard = "";
+  for await (const bytes of impostor) heard += bytes;
+  match(heard, /^HTTP\/1\.1 403 /);
+});
+
+/** The inner port is told to no one: a test has to listen in on `Deno.serve`. */
+function listenIn(): { readonly port: number; readonly frontPort: number } & Disposable {
   const { serve } = Deno;
-  let innerPort = 0;
-  // The inner port is told to no one: a test has to listen in.
-  Deno.serve = ((...args: Parameters<typeof serve>) => {
-    const inner = serve(...args);
-    innerPort = (inner.addr as Deno.NetAddr).port;
+  const seen = { port: 0, frontPort: 0, [Symbol.dispose]: () => void (Deno.serve = serve) };
+  Deno.serve = ((options: Deno.ServeTcpOptions, handler: Deno.ServeHandler<Deno.NetAddr>) => {
+    const inner = serve(options, (request, info) => {
+      seen.frontPort = info.remoteAddr.port;
+      return handler(request, info);
+    });
+    seen.port = inner.addr.port;
     return inner;
   }) as typeof serve;
-  try {
-    await using _server = await aMutualServer({ identity });
-    const response = await fetch(`http://127.0.0.1:${innerPort}/`);
-    equal(response.status, 403);
-    await response.body?.cancel();
-  } finally {
-    Deno.serve = serve;
-  }
-});
+  return seen;
+}

@@ -25,7 +25,7 @@ function aGate() {
 Deno.test("A drain lets an answer in flight finish", async () => {
   const { identity, client } = await aPair();
   const gate = aGate();
-  const server = await aMutualServer({ identity, limits: { drainMs }, handler: gate.handler });
+  const server = await aMutualServer({ identity, drainMs, handler: gate.handler });
   await using connection = await connect(server, client);
   connection.get();
   await gate.asked;
@@ -39,7 +39,7 @@ Deno.test("A drain lets an answer in flight finish", async () => {
 Deno.test("A drain lets an answer in flight finish in HTTP/2", async () => {
   const { ca, identity } = await aPair();
   const gate = aGate();
-  const server = await anEdge({ identity, limits: { drainMs }, handler: gate.handler });
+  const server = await anEdge({ identity, drainMs, handler: gate.handler });
   const session = http2.connect(`https://localhost:${server.port}`, { ca: ca.pem.cert });
   const request = session.request({ ":path": "/" });
   request.end();
@@ -57,7 +57,7 @@ Deno.test("A drain lets an answer in flight finish in HTTP/2", async () => {
 
 Deno.test("A drain closes idle connections at once", async () => {
   const { identity, client } = await aPair();
-  const server = await aMutualServer({ identity, limits: { drainMs } });
+  const server = await aMutualServer({ identity, drainMs });
   await using used = await connect(server, client);
   used.get();
   await used.hears("ok");
@@ -69,7 +69,7 @@ Deno.test("A drain closes idle connections at once", async () => {
 
 Deno.test("A drain does not wait for a connection that has not finished its handshake", async () => {
   const { identity, client } = await aPair();
-  const server = await aMutualServer({ identity, limits: { drainMs } });
+  const server = await aMutualServer({ identity, drainMs });
   const spare = net.connect(server.port, "127.0.0.1");
   spare.on("error", () => {});
   const closed = new Promise<void>((resolve) => spare.once("close", () => resolve()));
@@ -84,8 +84,7 @@ Deno.test("A drain does not wait for a connection that has not finished its hand
 Deno.test("A drain cuts what is stuck when its time is up", async () => {
   const { identity, client } = await aPair();
   const gate = aGate();
-  const limits = { drainMs: 100 };
-  const server = await aMutualServer({ identity, limits, handler: gate.handler });
+  const server = await aMutualServer({ identity, drainMs: 100, handler: gate.handler });
   await using connection = await connect(server, client);
   connection.get();
   await gate.asked;

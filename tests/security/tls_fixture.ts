@@ -5,11 +5,11 @@ import { issueLeaf, type Leaf, type LeafContents, signLeaf } from "certs/leaf";
 import {
   type PeerHandler,
   serveMutualTls,
-  type ServerLimits,
   serveTls,
   type TlsIdentity,
   type TlsMaterial,
   type TlsServer,
+  type TlsServerOptions,
 } from "platform/tls";
 import { silentLogger } from "platform/telemetry";
 
@@ -87,7 +87,8 @@ export class TestIdentity implements TlsIdentity {
 export interface TestServerOptions {
   readonly identity: TlsIdentity;
   readonly callers?: ReadonlyMap<string, "any" | readonly string[]>;
-  readonly limits?: Partial<ServerLimits>;
+  readonly drainMs?: number;
+  readonly limits?: TlsServerOptions["limits"];
   readonly handler?: PeerHandler;
 }
 
@@ -95,18 +96,23 @@ export const gatewayId = "spiffe://sallyport/gateway";
 const sayOk: PeerHandler = () => new Response("ok");
 
 export function aMutualServer(
-  { identity, callers = new Map([[gatewayId, "any"]]), limits = {}, handler = sayOk }:
-    TestServerOptions,
+  {
+    identity,
+    callers = new Map([[gatewayId, "any"]]),
+    drainMs = 2_000,
+    limits = {},
+    handler = sayOk,
+  }: TestServerOptions,
 ): Promise<TlsServer> {
   const options = { hostname: "127.0.0.1", port: 0, identity, log: silentLogger };
-  return serveMutualTls({ ...options, callers, limits: { drainMs: 2_000, ...limits } }, handler);
+  return serveMutualTls({ ...options, callers, drainMs, limits }, handler);
 }
 
 export function anEdge(
-  { identity, limits = {}, handler = sayOk }: TestServerOptions,
+  { identity, drainMs = 2_000, limits = {}, handler = sayOk }: TestServerOptions,
 ): Promise<TlsServer> {
   const options = { hostname: "127.0.0.1", port: 0, identity, log: silentLogger };
-  return serveTls({ ...options, limits: { drainMs: 2_000, ...limits } }, handler);
+  return serveTls({ ...options, drainMs, limits }, handler);
 }
 
 /** A client's side of one connection, which remembers what it heard. */

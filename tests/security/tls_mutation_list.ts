@@ -158,6 +158,14 @@ export const mutations: readonly Mutation[] = [
     test: "Nobody reaches the inner server",
   },
   {
+    trap: "front's port at another address",
+    file: "platform/tls/tls_server.ts",
+    find: "remoteAddr.hostname === loopback",
+    replace: "true",
+    testFile: "tests/security/tls_callers_test.ts",
+    test: "at another address of loopback",
+  },
+  {
     trap: "server of another program",
     file: "platform/tls/peer_fetch.ts",
     find: `if (spiffeId !== peer) throw refusal(peer, "its certificate is another program's");`,

@@ -69,7 +69,7 @@ const pollMs = 10;
 function serve(files: Files, identity: Awaited<ReturnType<typeof openTlsIdentity>>) {
   const callers = new Map([[gatewayId, "any" as const]]);
   const options = { hostname: "127.0.0.1", port: 0, identity, callers, log: files.log };
-  return serveMutualTls({ ...options, limits: { drainMs: 500 } }, () => new Response("ok"));
+  return serveMutualTls({ ...options, drainMs: 500 }, () => new Response("ok"));
 }
 
 Deno.test("A garbage key at rotation changes nothing for the clients", async () => {

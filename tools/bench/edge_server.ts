@@ -27,7 +27,14 @@ async function serve({ kind, headersTimeoutMs, ...material }: Order): Promise<nu
     onRevoked: () => nothing,
     async [Symbol.asyncDispose]() {},
   };
-  const options = { hostname, port: 0, identity, log: silentLogger, limits: { headersTimeoutMs } };
+  const options = {
+    hostname,
+    port: 0,
+    identity,
+    log: silentLogger,
+    drainMs: 0,
+    limits: { headersTimeoutMs },
+  };
   return (await serveTls(options, answer)).port;
 }
 

@@ -11,7 +11,10 @@ const TokenReply = z.object({
   id_token: z.string().optional(),
   expires_in: z.number(),
 });
-export type TokenReply = z.output<typeof TokenReply>;
+export type TokenReply = z.output<typeof TokenReply> & {
+  /** What the token endpoint answered with. */
+  readonly status: number;
+};
 
 export interface SignInOptions {
   readonly email: string;
@@ -77,7 +80,7 @@ export async function redeem(
   if (response.status !== 200) {
     throw new SignInError(`Cannot get a token: ${response.status} ${reply.error}`);
   }
-  return TokenReply.parse(reply);
+  return { ...TokenReply.parse(reply), status: response.status };
 }
 
 interface Walk {

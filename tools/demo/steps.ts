@@ -56,11 +56,11 @@ export class Steps {
     who: { readonly email: string; readonly password: string },
   ): Promise<string> {
     const startedMs = performance.now();
-    const { access_token: token } = await signIn(this.#edge, {
+    const { access_token: token, status } = await signIn(this.#edge, {
       ...who,
       redirectUri: demoRedirectUri,
     });
-    this.#tell(name, "200", startedMs);
+    this.#tell(name, String(status), startedMs);
     return token;
   }
 

@@ -1,3 +1,4 @@
+import { pause } from "platform/lifecycle";
 import { type Child, startChild } from "./child.ts";
 import type { Program, ProgramName } from "./programs.ts";
 
@@ -5,7 +6,7 @@ const restartMsMin = 250;
 const defaultRestartMsMax = 10_000;
 /** A program that ran this long had a good start: its next crash is its first again. */
 const steadyMs = 30_000;
-const killAfterMs = 15_000;
+const defaultKillAfterMs = 15_000;
 
 export interface SupervisorOptions {
   /** In the order in which they are needed. */
@@ -20,6 +21,8 @@ export interface SupervisorOptions {
   readonly signal?: AbortSignal;
   /** The longest pause before a crashed program is started again. */
   readonly restartMsMax?: number;
+  /** How long a program that is told to stop may take before it is ended the hard way. */
+  readonly killAfterMs?: number;
   /** How a program is started, and how time passes before it is started again: other ways are for tests. */
   readonly startChild?: typeof startChild;
   readonly pause?: typeof pause;
@@ -93,7 +96,7 @@ export class Supervisor implements AsyncDisposable {
   async restart(name: ProgramName, env: Readonly<Record<string, string>> = {}): Promise<void> {
     const supervised = this.#get(name);
     supervised.restarting = true;
-    await stopChild(supervised.child);
+    await this.#stopChild(supervised.child);
     // Told to stop meanwhile: nothing is started any more.
     if (this.#stopping.signal.aborted) return;
     const { program } = supervised;
@@ -108,7 +111,7 @@ export class Supervisor implements AsyncDisposable {
   async stop(): Promise<boolean> {
     this.#stopping.abort();
     for (const { name } of this.#options.programs.toReversed()) {
-      const { code } = await stopChild(this.#get(name).child);
+      const { code } = await this.#stopChild(this.#get(name).child);
       this.#exitCodes.set(name, code);
     }
     return [...this.#exitCodes.values()].every((code) => code === 0);
@@ -174,6 +177,17 @@ export class Supervisor implements AsyncDisposable {
     return this.#stopping.signal.aborted || supervised.restarting || supervised.child !== child;
   }
 
+  async #stopChild(child: Child): Promise<Deno.CommandStatus> {
+    const { killAfterMs = defaultKillAfterMs } = this.#options;
+    child.kill("SIGTERM");
+    const cutOff = setTimeout(() => child.kill("SIGKILL"), killAfterMs);
+    try {
+      return await child.ended;
+    } finally {
+      clearTimeout(cutOff);
+    }
+  }
+
   #get(name: ProgramName): Supervised {
     const supervised = this.#running.get(name);
     if (!supervised) throw new Error(`Cannot find program: "${name}" was not started`);
@@ -186,25 +200,5 @@ function aborted(signal: AbortSignal | undefined): Promise<never> {
   return new Promise((_resolve, reject) => {
     if (signal?.aborted) reject(signal.reason);
     signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
-  });
-}
-
-async function stopChild(child: Child): Promise<Deno.CommandStatus> {
-  child.kill("SIGTERM");
-  const cutOff = setTimeout(() => child.kill("SIGKILL"), killAfterMs);
-  try {
-    return await child.ended;
-  } finally {
-    clearTimeout(cutOff);
-  }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      resolve();
-    }, { once: true });
   });
 }

@@ -1,4 +1,4 @@
-import { equal, rejects } from "node:assert/strict";
+import { deepEqual, equal, rejects } from "node:assert/strict";
 import type { Child } from "./child.ts";
 import type { Program } from "./programs.ts";
 import { Supervisor } from "./supervisor.ts";
@@ -103,5 +103,24 @@ Deno.test("Supervisor gives up a start that takes for ever when it is told to", 
   const starting = Supervisor.start({ ...options, startChild: never, signal: stopping.signal });
   stopping.abort(new Error("enough"));
   await rejects(starting, /enough/);
+  equal(running.size, 0);
+});
+
+Deno.test("Supervisor ends a program the hard way that does not stop in time, and says that it failed", async () => {
+  const { options, running } = scene();
+  const signals: Deno.Signal[] = [];
+  const deaf = (): Child => {
+    const child = options.startChild();
+    return {
+      ...child,
+      kill(signal) {
+        signals.push(signal);
+        if (signal === "SIGKILL") child.kill(signal);
+      },
+    };
+  };
+  const supervisor = await Supervisor.start({ ...options, startChild: deaf, killAfterMs: 10 });
+  equal(await supervisor.stop(), false);
+  deepEqual(signals, ["SIGTERM", "SIGKILL"]);
   equal(running.size, 0);
 });

@@ -1,4 +1,4 @@
-import type { WorkStore } from "../work_runner.ts";
+import type { Claim, WorkStore } from "../work_runner.ts";
 
 export const noonMs: number = Date.parse("2026-01-02T12:00:00.000Z");
 
@@ -15,12 +15,13 @@ export class MemoryWorkStore implements WorkStore<string, Job> {
   readonly leases = new Map<string, number>();
   claims = 0;
 
-  claim(id: string, at: Date, leaseMs: number): Promise<Job | undefined> {
+  claim(id: string, at: Date, leaseMs: number): Promise<Claim<Job> | undefined> {
     this.claims++;
     const job = this.jobs.get(id);
     if (!job || job.left === 0 || this.#isHeld(id, at)) return Promise.resolve(undefined);
-    this.leases.set(id, at.getTime() + leaseMs);
-    return Promise.resolve(job);
+    const leasedUntil = new Date(at.getTime() + leaseMs);
+    this.leases.set(id, leasedUntil.getTime());
+    return Promise.resolve({ item: job, leasedUntil });
   }
 
   due(at: Date, limit: number): Promise<readonly string[]> {
@@ -30,8 +31,14 @@ export class MemoryWorkStore implements WorkStore<string, Job> {
     return Promise.resolve([...due.map(({ id }) => id)].slice(0, limit));
   }
 
-  release(id: string): Promise<void> {
-    this.leases.delete(id);
+  release(id: string, leasedUntil: Date): Promise<void> {
+    if (this.leases.get(id) === leasedUntil.getTime()) this.leases.delete(id);
+    return Promise.resolve();
+  }
+
+  postpone(id: string, until: Date): Promise<void> {
+    const job = this.jobs.get(id);
+    if (job) this.jobs.set(id, { ...job, dueMs: Math.max(job.dueMs, until.getTime()) });
     return Promise.resolve();
   }
 

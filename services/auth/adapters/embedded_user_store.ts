@@ -11,7 +11,7 @@ import {
   type UserEvent,
   type UserId,
 } from "../domain/mod.ts";
-import type { UserStore } from "../ports.ts";
+import type { UpdateOptions, UserStore } from "../ports.ts";
 
 /** Keeps people in one SQLite file: the default, for development and single-node use. */
 export class EmbeddedUserStore implements UserStore {
@@ -73,6 +73,7 @@ export class EmbeddedUserStore implements UserStore {
     id: UserId,
     reach: Reach,
     change: (account: Account) => AccountChange,
+    { revokesGrants = false }: UpdateOptions = {},
   ): Promise<User | undefined> {
     return this.#db.transaction(() => {
       const account = this.#within(id, reach);
@@ -85,6 +86,7 @@ export class EmbeddedUserStore implements UserStore {
         );
         this.#tell(event);
       }
+      if (revokesGrants) this.#db.run("delete from artifacts where owner = :id", { id });
       return User.parse(changed);
     });
   }

@@ -1,5 +1,6 @@
 import { equal, match, notEqual, rejects } from "node:assert/strict";
-import { pendingHashesMax, WorkerPasswords } from "./worker_passwords.ts";
+import type { PasswordTask } from "./password_worker.ts";
+import { type PasswordWorker, pendingHashesMax, WorkerPasswords } from "./worker_passwords.ts";
 
 Deno.test("WorkerPasswords hashes with argon2id at the stated cost, salted", async () => {
   using passwords = new WorkerPasswords();
@@ -46,3 +47,68 @@ Deno.test("WorkerPasswords leaves nobody waiting when it stops", async () => {
   await rejects(asked, /has stopped/);
   await rejects(passwords.hash("correct horse battery"), /has stopped/);
 });
+
+Deno.test("WorkerPasswords tells those who wait when its worker fails, and goes on with another", async () => {
+  const { opened, openWorker } = someWorkers();
+  using passwords = new WorkerPasswords({ openWorker });
+  const asked = [passwords.hash("x"), passwords.verify("x", undefined)];
+  const [failing] = opened;
+  failing!.dispatchEvent(new ErrorEvent("error", { message: "out of memory", cancelable: true }));
+  for (const one of asked) await rejects(one, { code: "busy", retryAfterSeconds: 2 });
+  equal(failing!.isTerminated, true);
+
+  const hash = passwords.hash("x");
+  equal(opened.length, 2);
+  // What the one that was given up still says is nobody's answer.
+  failing!.answer("late");
+  opened[1]!.answer("made");
+  equal(await hash, "made");
+});
+
+Deno.test("WorkerPasswords gives up a worker that does not answer, and goes on with another", async () => {
+  const { opened, openWorker } = someWorkers();
+  using passwords = new WorkerPasswords({ openWorker, taskTimeoutMs: 5 });
+  await rejects(passwords.hash("x"), { code: "busy", retryAfterSeconds: 2 });
+  equal(opened[0]!.isTerminated, true);
+  const hash = passwords.hash("x");
+  opened[1]!.answer("made");
+  equal(await hash, "made");
+});
+
+Deno.test("WorkerPasswords opens no other worker until somebody asks", async () => {
+  const { opened, openWorker } = someWorkers();
+  using passwords = new WorkerPasswords({ openWorker });
+  opened[0]!.dispatchEvent(new ErrorEvent("error", { message: "no module", cancelable: true }));
+  equal(opened.length, 1);
+  const hash = passwords.hash("x");
+  opened[1]!.answer("made");
+  equal(await hash, "made");
+});
+
+/** A worker that answers when the test says so. */
+class FakeWorker extends EventTarget implements PasswordWorker {
+  #lastId = 0;
+  isTerminated = false;
+
+  postMessage({ id }: PasswordTask): void {
+    this.#lastId = id;
+  }
+
+  answer(result: string): void {
+    this.dispatchEvent(new MessageEvent("message", { data: { id: this.#lastId, result } }));
+  }
+
+  terminate(): void {
+    this.isTerminated = true;
+  }
+}
+
+function someWorkers(): { readonly opened: FakeWorker[]; readonly openWorker: () => FakeWorker } {
+  const opened: FakeWorker[] = [];
+  const openWorker = () => {
+    const worker = new FakeWorker();
+    opened.push(worker);
+    return worker;
+  };
+  return { opened, openWorker };
+}

@@ -16,7 +16,8 @@ export class AuthError extends Error {
     readonly code: AuthErrorCode,
     message: string,
     readonly retryAfterSeconds?: number,
+    options?: ErrorOptions,
   ) {
-    super(message);
+    super(message, options);
   }
 }

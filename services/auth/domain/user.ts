@@ -53,6 +53,11 @@ export const Account = z.object({
   ...User.shape,
   /** Argon2id, as a PHC string. */
   passwordHash: z.string().startsWith("$argon2id$"),
+  /**
+   * Whoever signed in before it has to do so again. A request under way may bring back what a
+   * revocation has destroyed: this makes it worthless.
+   */
+  signInsValidFrom: z.iso.datetime().optional(),
 });
 export type Account = z.output<typeof Account>;
 
@@ -112,6 +117,7 @@ export function changedProfile(
   return next(account, {
     name: name ?? account.name,
     passwordHash: passwordHash ?? account.passwordHash,
+    ...passwordHash !== undefined && { signInsValidFrom: at.toISOString() },
   }, at);
 }
 
@@ -129,7 +135,7 @@ export function changedRoles(
   }
   const sameRoles = new Set(roles).symmetricDifference(new Set(account.roles)).size === 0;
   if (sameRoles) return { account, event: undefined };
-  return next(account, { roles: [...roles] }, at);
+  return next(account, { roles: [...roles], signInsValidFrom: at.toISOString() }, at);
 }
 
 /** Nothing changes when it is disabled already. @throws {AuthError} `own_account` when it is of `by`. */
@@ -141,7 +147,18 @@ export function disabled(
     throw new AuthError("own_account", "Nobody disables themself: another admin may");
   }
   if (account.status === "disabled") return { account, event: undefined };
-  return next(account, { status: "disabled" }, at, "disabled");
+  const change = { status: "disabled", signInsValidFrom: at.toISOString() } as const;
+  return next(account, change, at, "disabled");
+}
+
+/**
+ * Whether a sign-in still counts.
+ *
+ * @param atSeconds when it was, in whole seconds since 1970: all that tokens say of it.
+ */
+export function isSignInValid({ signInsValidFrom }: Account, atSeconds: number): boolean {
+  if (signInsValidFrom === undefined) return true;
+  return atSeconds >= Math.floor(Date.parse(signInsValidFrom) / 1000);
 }
 
 function next(

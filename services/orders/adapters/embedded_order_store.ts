@@ -70,7 +70,7 @@ export class EmbeddedOrderStore implements OrderStore {
     const rows = this.#db.all(
       `select position, event from order_events
        where order_id = :id and position > :after order by position limit :limit`,
-      { id, after: Number(cursor?.id ?? 0) || 0, limit: limit + 1 },
+      { id, after: Number(cursor?.id ?? 0), limit: limit + 1 },
     );
     const events = rows.map((row) => ({
       position: String(row["position"]),

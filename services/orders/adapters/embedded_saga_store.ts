@@ -1,4 +1,5 @@
 import type { Database } from "platform/store";
+import type { Claim } from "platform/work";
 import { type Course, OrderId } from "../domain/mod.ts";
 import type { SagaStore } from "../ports.ts";
 import { readOrder, readSaga } from "./embedded_order_store.ts";
@@ -12,17 +13,20 @@ export class EmbeddedSagaStore implements SagaStore {
   }
 
   // deno-lint-ignore require-await
-  async claim(id: OrderId, at: Date, leaseMs: number): Promise<Course | undefined> {
+  async claim(id: OrderId, at: Date, leaseMs: number): Promise<Claim<Course> | undefined> {
     return this.#db.transaction(() => {
       const now = at.getTime();
+      const until = now + leaseMs;
       const claimed = this.#db.run(
         `update sagas set leased_until_ms = :until
          where order_id = :id and is_done = 0 and leased_until_ms <= :now`,
-        { id, now, until: now + leaseMs },
+        { id, now, until },
       );
       if (claimed === 0) return undefined;
       const order = readOrder(this.#db, id);
-      return order && { order, saga: readSaga(this.#db, id) };
+      if (!order) return undefined;
+      const item = { order, saga: readSaga(this.#db, id) };
+      return { item, leasedUntil: new Date(until) };
     });
   }
 
@@ -36,8 +40,19 @@ export class EmbeddedSagaStore implements SagaStore {
     return Promise.resolve(rows.map((row) => OrderId.parse(row["order_id"])));
   }
 
-  release(id: OrderId): Promise<void> {
-    this.#db.run("update sagas set leased_until_ms = 0 where order_id = :id", { id });
+  release(id: OrderId, leasedUntil: Date): Promise<void> {
+    this.#db.run(
+      "update sagas set leased_until_ms = 0 where order_id = :id and leased_until_ms = :until",
+      { id, until: leasedUntil.getTime() },
+    );
+    return Promise.resolve();
+  }
+
+  postpone(id: OrderId, until: Date): Promise<void> {
+    this.#db.run(
+      "update sagas set due_at = max(due_at, :until) where order_id = :id and is_done = 0",
+      { id, until: until.toISOString() },
+    );
     return Promise.resolve();
   }
 }

@@ -33,7 +33,7 @@ export const OrderStatus = z.enum([
 ]);
 export type OrderStatus = z.output<typeof OrderStatus>;
 
-export const OrderLine = z.object({
+const OrderLine = z.object({
   productId: ProductId,
   /** Name and price of one unit when the order was placed. */
   name: z.string(),

@@ -26,8 +26,10 @@ export const ProductChange = z.strictObject({
 }).refine((change) => Object.keys(change).length > 0, "Names nothing to change");
 export type ProductChange = z.output<typeof ProductChange>;
 
+/** What is offered. Stock that comes back may exceed what anybody may enter. */
 export const Product = z.object({
   ...NewProduct.shape,
+  stock: z.int().nonnegative(),
   id: ProductId,
   createdAt: z.iso.datetime(),
   version: z.int().positive(),

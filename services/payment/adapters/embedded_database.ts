@@ -7,16 +7,14 @@ const schema = `
     order_id text not null,
     customer_id text not null,
     created_at text not null,
-    is_live integer not null,
     is_idle integer not null,
     due_at text not null,
     leased_until_ms integer not null default 0,
     document text not null
   ) strict;
-  create unique index payments_one_live_per_order on payments (order_id) where is_live = 1;
+  create unique index payments_one_per_order on payments (order_id);
   create index payments_by_age on payments (created_at, id);
   create index payments_by_customer on payments (customer_id, created_at, id);
-  create index payments_by_order on payments (order_id, created_at, id);
   create index payments_by_due on payments (due_at) where is_idle = 0;
 
   create table ledger (

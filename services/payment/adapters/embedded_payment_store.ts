@@ -105,8 +105,8 @@ export class EmbeddedPaymentStore implements PaymentStore {
     try {
       this.#db.run(
         `insert into payments
-           (id, order_id, customer_id, created_at, is_live, is_idle, due_at, document)
-         values (:id, :orderId, :customerId, :createdAt, :isLive, :isIdle, :dueAt, :document)`,
+           (id, order_id, customer_id, created_at, is_idle, due_at, document)
+         values (:id, :orderId, :customerId, :createdAt, :isIdle, :dueAt, :document)`,
         {
           ...changingValues(opening),
           orderId: payment.orderId,
@@ -122,7 +122,7 @@ export class EmbeddedPaymentStore implements PaymentStore {
 
   #update(transition: Transition): void {
     this.#db.run(
-      `update payments set is_live = :isLive, is_idle = :isIdle, due_at = :dueAt, document = :document
+      `update payments set is_idle = :isIdle, due_at = :dueAt, document = :document
        where id = :id`,
       changingValues(transition),
     );
@@ -155,10 +155,8 @@ export function readCourse(db: Database, id: PaymentId): Course | undefined {
 
 function changingValues(transition: Transition): Record<string, string | number> {
   const { payment, refunds, work } = transition;
-  const isOver = payment.status === "failed" || payment.status === "canceled";
   return {
     id: payment.id,
-    isLive: isOver ? 0 : 1,
     isIdle: isIdle(transition) ? 1 : 0,
     dueAt: work.dueAt,
     document: JSON.stringify({ payment, refunds, work }),

@@ -1,5 +1,6 @@
 import { EmbeddedInbox } from "platform/events";
 import type { Database } from "platform/store";
+import type { Claim } from "platform/work";
 import { type Course, PaymentId } from "../domain/mod.ts";
 import type { PaymentWorkStore, WebhookInbox } from "../ports.ts";
 import { readCourse } from "./embedded_payment_store.ts";
@@ -13,15 +14,17 @@ export class EmbeddedPaymentWorkStore implements PaymentWorkStore {
   }
 
   // deno-lint-ignore require-await
-  async claim(id: PaymentId, at: Date, leaseMs: number): Promise<Course | undefined> {
+  async claim(id: PaymentId, at: Date, leaseMs: number): Promise<Claim<Course> | undefined> {
     return this.#db.transaction(() => {
       const now = at.getTime();
+      const until = now + leaseMs;
       const claimed = this.#db.run(
         `update payments set leased_until_ms = :until
          where id = :id and is_idle = 0 and leased_until_ms <= :now`,
-        { id, now, until: now + leaseMs },
+        { id, now, until },
       );
-      return claimed === 0 ? undefined : readCourse(this.#db, id);
+      const item = claimed === 0 ? undefined : readCourse(this.#db, id);
+      return item && { item, leasedUntil: new Date(until) };
     });
   }
 
@@ -34,8 +37,19 @@ export class EmbeddedPaymentWorkStore implements PaymentWorkStore {
     return Promise.resolve(rows.map((row) => PaymentId.parse(row["id"])));
   }
 
-  release(id: PaymentId): Promise<void> {
-    this.#db.run("update payments set leased_until_ms = 0 where id = :id", { id });
+  release(id: PaymentId, leasedUntil: Date): Promise<void> {
+    this.#db.run(
+      "update payments set leased_until_ms = 0 where id = :id and leased_until_ms = :until",
+      { id, until: leasedUntil.getTime() },
+    );
+    return Promise.resolve();
+  }
+
+  postpone(id: PaymentId, until: Date): Promise<void> {
+    this.#db.run(
+      "update payments set due_at = max(due_at, :until) where id = :id and is_idle = 0",
+      { id, until: until.toISOString() },
+    );
     return Promise.resolve();
   }
 }

@@ -23,7 +23,7 @@ const ChargeReply = z.object({
 /** Statuses by which the processor says no to what was asked. Others say nothing about it. */
 const refusals: ReadonlySet<number> = new Set([400, 404, 409, 422]);
 
-/** The processor answered that it is in trouble. */
+/** The processor answered that it is in trouble, or nothing that can be read. */
 class ProcessorTrouble extends Error {
   override readonly name = "ProcessorTrouble";
 }
@@ -118,7 +118,17 @@ export class HttpCardProcessor implements CardProcessor {
       await response.body?.cancel();
       throw new ProcessorTrouble(`The processor answered ${response.status}`);
     }
-    return { status: response.status, body: await response.json() };
+    return { status: response.status, body: await readJson(response) };
+  }
+}
+
+/** @throws {ProcessorTrouble} for what is no JSON, as a proxy in front of the processor sends. */
+async function readJson(response: Response): Promise<unknown> {
+  try {
+    return await response.json();
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
+    throw new ProcessorTrouble("The processor answered no JSON", { cause });
   }
 }
 
@@ -138,7 +148,10 @@ function path(reference: string): string {
 
 function toCharge(reply: Reply): Charge {
   if (reply.status !== 200 && reply.status !== 402) throw refusal(reply);
-  return ChargeReply.parse(reply.body);
+  const charge = ChargeReply.safeParse(reply.body);
+  if (charge.success) return charge.data;
+  const message = "Cannot read charge: the processor answered none";
+  throw new ProcessorError("unanswered", message, charge.error);
 }
 
 function refusal({ status }: Reply): ProcessorError {

@@ -3,6 +3,7 @@ import type { ServiceToken } from "platform/access";
 import { Problem, problemTypes } from "platform/problem";
 import { type OrderLookup, orderStatuses, type OrderView } from "../ports.ts";
 
+/** For the token and the answer. */
 const callTimeoutMs = 2_000;
 
 /** What we rely on of an order. */
@@ -43,9 +44,10 @@ export class HttpOrderLookup implements OrderLookup {
 
   async #ask(orderId: string): Promise<OrderView | undefined> {
     const { baseUrl, fetch, token } = this.#options;
+    const signal = AbortSignal.timeout(callTimeoutMs);
     const response = await fetch(`${baseUrl}/orders/${encodeURIComponent(orderId)}`, {
-      headers: { authorization: `Bearer ${await token()}` },
-      signal: AbortSignal.timeout(callTimeoutMs),
+      headers: { authorization: `Bearer ${await token(signal)}` },
+      signal,
     });
     if (response.status === 200) return OrderReply.parse(await response.json());
     await response.body?.cancel();

@@ -1,0 +1,31 @@
+import { deepEqual, throws } from "node:assert/strict";
+import { EmbeddedEventPublisher, EmbeddedEventReader } from "./embedded_event_log.ts";
+
+function test(promise: string, check: (folder: string) => Promise<void>): void {
+  Deno.test(promise, async () => {
+    const folder = await Deno.makeTempDir();
+    try {
+      await check(folder);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  });
+}
+
+test("EmbeddedEventReader has no events until there is a file, and reads it then", async (folder) => {
+  const path = `${folder}/orders.sqlite`;
+  await using reader = new EmbeddedEventReader(path);
+  deepEqual(await reader.read(undefined, 10), []);
+  await Deno.writeFile(path, new Uint8Array());
+  deepEqual(await reader.read(undefined, 10), []);
+  await using _publisher = new EmbeddedEventPublisher(path);
+  deepEqual(await reader.read(undefined, 10), []);
+});
+
+test("EmbeddedEventReader says so when it cannot read what is there", async (folder) => {
+  await Deno.writeTextFile(`${folder}/text.sqlite`, "This is no database. ".repeat(100));
+  for (const path of [folder, `${folder}/text.sqlite`]) {
+    await using reader = new EmbeddedEventReader(path);
+    throws(() => void reader.read(undefined, 10));
+  }
+});

@@ -1,0 +1,23 @@
+import { deepEqual, equal } from "node:assert/strict";
+import { parseGatewayConfig } from "gateway/configuration";
+import { type RouteEntry, routeFor, routeTable } from "gateway/route-table";
+import { services } from "tools/contracts";
+
+const file = new URL("../../gateway/gateway.yaml", import.meta.url);
+const table = routeTable(parseGatewayConfig(await Deno.readTextFile(file), "gateway.yaml"));
+const isTagged = ({ route }: RouteEntry) => route.tags.includes("idempotent");
+
+Deno.test("the edge repeats by Idempotency-Key on the routes that honour it, and on no others", () => {
+  const honouring = new Set<RouteEntry>();
+  for (const { name, routes } of services) {
+    for (const [operation, { method, path, idempotent }] of Object.entries(routes)) {
+      const entry = routeFor(table, path.replaceAll(/:\w+/g, "one"), method.toUpperCase());
+      // What the edge does not expose, it does not repeat either.
+      if (!entry) continue;
+      equal(isTagged(entry), idempotent === true, `${name} ${operation}`);
+      if (idempotent) honouring.add(entry);
+    }
+  }
+  equal(honouring.size, 4);
+  deepEqual(table.filter(isTagged).filter((entry) => !honouring.has(entry)), []);
+});
