@@ -6,9 +6,11 @@ import {
   type ProgramConfig,
   programConfigOf,
   programVariables,
+  readAll,
   readFiles,
   tokenRulesOf,
   tokenVariables,
+  variablesOf,
 } from "platform/config";
 import { type GatewayConfig, parseGatewayConfig } from "./gateway_config.ts";
 
@@ -32,15 +34,18 @@ export interface Config extends ProgramConfig {
 
 /** @throws {ConfigError} naming every variable that is missing or wrong, or every fault of the configuration file. */
 export function loadConfig(get: (name: string) => string | undefined): Config {
-  const given = parseEnv(variables, get);
-  const { GATEWAY_CONFIG_FILE: file } = given;
-  const text = readFiles({ GATEWAY_CONFIG_FILE: file }).GATEWAY_CONFIG_FILE;
+  const paths = variablesOf(variables, ["GATEWAY_CONFIG_FILE"], get);
+  const { given, gateway } = readAll({
+    given: () => parseEnv(variables, get),
+    gateway: () =>
+      parseGatewayConfig(readFiles(paths).GATEWAY_CONFIG_FILE, paths.GATEWAY_CONFIG_FILE),
+  });
   return {
     ...programConfigOf(given, given.GATEWAY_PORT),
     adminPort: given.GATEWAY_ADMIN_PORT,
     tokens: tokenRulesOf(given, given.OIDC_CLIENT_ID),
     edge: new URL(given.EDGE_URL),
     addresses: { auth: given.AUTH_URL, payment: given.PAYMENT_URL, orders: given.ORDERS_URL },
-    gateway: parseGatewayConfig(text, file),
+    gateway,
   };
 }

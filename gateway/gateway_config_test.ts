@@ -32,6 +32,7 @@ Deno.test("gateway.yaml is a valid configuration, in which all but a few routes 
   deepEqual(open.map(({ name }) => name), [
     "sign-up",
     "oidc-post",
+    "oidc-begin",
     "oidc",
     "psp-webhook",
     "read-products",

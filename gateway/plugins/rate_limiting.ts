@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { clientNetwork } from "platform/http";
 import { Problem, problemTypes } from "platform/problem";
-import { clientNetwork } from "../client_network.ts";
 import type { Exchange } from "../exchange.ts";
 import { definePlugin } from "../plugin.ts";
 import { type Limit, type Taken, windowUnits } from "../ports.ts";

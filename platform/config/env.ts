@@ -3,6 +3,11 @@ import { z } from "zod";
 /** The environment does not describe a runnable program. Names variables, never their values. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
+
+  /** @param faults one line each: a variable's name, a colon, what is wrong with it. */
+  constructor(readonly faults: readonly string[]) {
+    super(`Cannot start:\n  ${faults.join("\n  ")}`);
+  }
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -30,7 +35,46 @@ export function parseEnv<Shape extends z.ZodRawShape>(
 
 /** @param faults one line each: a variable's name, a colon, what is wrong with it. */
 export function configError(faults: readonly string[]): ConfigError {
-  return new ConfigError(`Cannot start:\n  ${faults.join("\n  ")}`);
+  return new ConfigError(faults);
+}
+
+/**
+ * What each of `readers` gives. All of them are asked before a fault is told, so that an operator hears
+ * of everything at once.
+ *
+ * @throws {ConfigError} with the faults of all of them.
+ */
+export function readAll<Readers extends Readonly<Record<string, () => unknown>>>(
+  readers: Readers,
+): { readonly [Name in keyof Readers]: ReturnType<Readers[Name]> } {
+  const faults: string[] = [];
+  const read: Record<string, unknown> = {};
+  for (const [name, reader] of Object.entries(readers)) {
+    try {
+      read[name] = reader();
+    } catch (thrown) {
+      if (!(thrown instanceof ConfigError)) throw thrown;
+      faults.push(...thrown.faults);
+    }
+  }
+  if (faults.length > 0) throw configError(faults);
+  return read as { readonly [Name in keyof Readers]: ReturnType<Readers[Name]> };
+}
+
+/**
+ * The variables `names` of `shape` as far as they are right; the others are left undefined, whatever the
+ * type says: for use beside {@linkcode parseEnv}, which refuses those.
+ */
+export function variablesOf<Shape extends z.ZodRawShape, Name extends keyof Shape & string>(
+  shape: Shape,
+  names: readonly Name[],
+  get: (name: string) => string | undefined,
+): Pick<z.output<z.ZodObject<Shape>>, Name & keyof z.output<z.ZodObject<Shape>>> {
+  const entries = names.map((name) => [
+    name,
+    z.safeParse(shape[name]!, get(name) || undefined).data,
+  ]);
+  return Object.fromEntries(entries);
 }
 
 /**

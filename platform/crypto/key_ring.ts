@@ -24,18 +24,31 @@ export interface KeyRing {
  * @throws {ConfigError} naming `variable`, never its content.
  */
 export async function parseKeyRing(variable: string, text: string): Promise<KeyRing> {
+  const { current, keys: bytesById } = checkKeyRing(variable, text);
+  const keys = new Map<string, CryptoKey>();
+  for (const [id, bytes] of bytesById) {
+    const usages: KeyUsage[] = ["encrypt", "decrypt"];
+    keys.set(id, await crypto.subtle.importKey("raw", bytes, "AES-GCM", false, usages));
+  }
+  return { currentId: current, keys };
+}
+
+/** @throws {ConfigError} as {@linkcode parseKeyRing} does, before any key is made. */
+export function checkKeyRing(
+  variable: string,
+  text: string,
+): { readonly current: string; readonly keys: ReadonlyMap<string, Uint8Array<ArrayBuffer>> } {
   const parsed = KeyRingFile.safeParse(parseJson(text));
   if (!parsed.success) throw configError([`${variable}: names no key ring file`]);
-  const keys = new Map<string, CryptoKey>();
+  const keys = new Map<string, Uint8Array<ArrayBuffer>>();
   for (const [id, encoded] of Object.entries(parsed.data.keys)) {
     const bytes = Uint8Array.fromBase64(encoded);
     if (bytes.byteLength !== keyBytes) {
       throw configError([`${variable}: key "${id}" must have ${keyBytes} bytes`]);
     }
-    const usages: KeyUsage[] = ["encrypt", "decrypt"];
-    keys.set(id, await crypto.subtle.importKey("raw", bytes, "AES-GCM", false, usages));
+    keys.set(id, bytes);
   }
-  return { currentId: parsed.data.current, keys };
+  return { current: parsed.data.current, keys };
 }
 
 function parseJson(text: string): unknown {

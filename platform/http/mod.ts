@@ -1,4 +1,5 @@
 export * from "./bind_routes.ts";
+export * from "./client_network.ts";
 export * from "./idempotency.ts";
 export * from "./openapi.ts";
 export * from "./page.ts";

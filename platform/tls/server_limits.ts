@@ -2,6 +2,8 @@
 export interface ServerLimits {
   /** Connections at one time, those in their handshake included; more are closed unheard. */
   readonly connectionsMax: number;
+  /** Of those, how many may come from one network: an IPv4 address, or the /64 of an IPv6 address. */
+  readonly connectionsPerNetworkMax: number;
   /** From the first packet to the end of the TLS handshake. */
   readonly handshakeTimeoutMs: number;
   /** HTTP/1.1: from the first byte of a request to the end of its headers. */
@@ -17,6 +19,7 @@ export interface ServerLimits {
 /** What bounds a server that is told nothing else: how long it drains is for each to say. */
 export const defaultServerLimits: Omit<ServerLimits, "drainMs"> = {
   connectionsMax: 10_000,
+  connectionsPerNetworkMax: 1_000,
   handshakeTimeoutMs: 5_000,
   headersTimeoutMs: 10_000,
   idleTimeoutMs: 60_000,

@@ -9,9 +9,11 @@ import {
   type ProgramConfig,
   programConfigOf,
   programVariables,
+  readAll,
   readFiles,
   tokenRulesOf,
   tokenVariables,
+  variablesOf,
 } from "platform/config";
 import { type Client, Clients } from "./clients.ts";
 import { DemoUsers } from "./demo_users.ts";
@@ -57,14 +59,13 @@ export interface Config extends ProgramConfig {
 
 /** @throws {ConfigError} naming every variable that is missing or wrong, or whose file is. */
 export function loadConfig(get: (name: string) => string | undefined): Config {
-  const given = parseEnv(variables, get);
-  refuseInProduction(given);
-  const files = parseFiles(readFiles({
-    OIDC_SIGNING_KEYS_FILE: given.OIDC_SIGNING_KEYS_FILE,
-    OIDC_COOKIE_KEYS_FILE: given.OIDC_COOKIE_KEYS_FILE,
-    OIDC_CLIENTS_FILE: given.OIDC_CLIENTS_FILE,
-    DEMO_USERS_FILE: given.DEMO_USERS_FILE,
-  }));
+  const names = Object.keys(fileShapes) as FileName[];
+  const { given, files } = readAll({
+    given: () => parseEnv(variables, get),
+    refused: () =>
+      refuseInProduction(variablesOf(variables, ["SALLYPORT_ENV", "DEMO_USERS_FILE"], get)),
+    files: () => parseFiles(variablesOf(variables, names, get)),
+  });
   const dataDir = given.SALLYPORT_DATA_DIR;
   return {
     ...programConfigOf(given, given.AUTH_PORT),
@@ -89,19 +90,21 @@ function refuseInProduction(given: {
 }
 
 /** Says where in a file something is wrong, never what stands there: these files hold secrets. */
-function parseFiles(texts: Readonly<Record<FileName, string | undefined>>): Files {
-  const faults: string[] = [];
-  const parsed: Record<string, unknown> = {};
-  for (const name of Object.keys(fileShapes) as FileName[]) {
-    const result = fileShapes[name].safeParse(parseJson(texts[name]), { reportInput: false });
-    if (result.success) parsed[name] = result.data;
-    else {
-      const { path, message } = result.error.issues[0]!;
-      faults.push(`${name}: In its file, at "${path.join("/")}": ${message}`);
-    }
-  }
-  if (faults.length > 0) throw configError(faults);
-  return parsed as Files;
+function parseFiles(paths: { readonly [Name in FileName]?: string | undefined }): Files {
+  const names = Object.keys(fileShapes) as FileName[];
+  return readAll(
+    Object.fromEntries(names.map((name) => [name, () => parseFile(name, paths[name])])),
+  ) as Files;
+}
+
+function parseFile(name: FileName, path: string | undefined): unknown {
+  // A missing variable is told as such, and not as a file without the right contents.
+  if (path === undefined) return undefined;
+  const { [name]: text } = readFiles({ [name]: path });
+  const result = fileShapes[name].safeParse(parseJson(text), { reportInput: false });
+  if (result.success) return result.data;
+  const { path: place, message } = result.error.issues[0]!;
+  throw configError([`${name}: In its file, at "${place.join("/")}": ${message}`]);
 }
 
 function parseJson(text: string | undefined): unknown {

@@ -3,19 +3,14 @@ import { z } from "zod";
 import { readBytes } from "platform/http";
 import { Problem, problemTypes } from "platform/problem";
 import type { Client } from "./clients.ts";
-import {
-  type Account,
-  AuthError,
-  emailKey,
-  type LoginAttempts,
-  normalPassword,
-} from "./domain/mod.ts";
+import { type Account, AuthError, emailKey, type LoginAttempts } from "./domain/mod.ts";
 import { newGrant } from "./first_party_grant.ts";
 import { toNodeExchange } from "./node_bridge.ts";
 import type { OidcInteraction, OidcInteractionResult, OidcProvider } from "./oidc_provider.ts";
 import { errorPage, loginPage, pageHeaders } from "./pages/mod.ts";
 import type { Passwords, UserStore } from "./ports.ts";
 import { authProblems, retryAfterHeaders } from "./problems.ts";
+import { verifyAttempt } from "./verify_attempt.ts";
 
 /** What the way in needs to know of where a request came from. */
 export interface OidcBindings {
@@ -41,7 +36,7 @@ const formLimits = { bytesMax: 4_096, timeoutMs: 10_000 };
 
 const Credentials = z.object({
   email: z.string().min(1).max(254).transform(emailKey),
-  password: z.string().min(1).max(512).transform(normalPassword),
+  password: z.string().min(1).max(512),
 });
 
 interface Visit {
@@ -97,7 +92,11 @@ export class Interactions {
     const { users, passwords, attempts, now } = this.#dependencies;
     const attempt = attempts.begin(email, address, now());
     const account = await users.findByEmail(email);
-    const matches = await passwords.verify(password, account?.passwordHash);
+    const matches = await verifyAttempt(passwords, {
+      password,
+      hash: account?.passwordHash,
+      attempt,
+    });
     if (!matches || account?.status !== "active") return undefined;
     attempt.succeeded();
     return account;

@@ -19,6 +19,9 @@ export interface OidcDependencies extends InteractionDependencies {
   readonly authenticate: Authenticate;
 }
 
+/** Far more than a client needs to begin a sign-in. */
+const queryLengthMax = 4_096;
+
 type OidcContext = Context<{ Bindings: OidcBindings }>;
 type Handler = (c: OidcContext, caller: Principal, reach: Reach) => Promise<Response> | Response;
 
@@ -44,6 +47,7 @@ export function createOidc(
   };
 
   const app = new Hono<{ Bindings: OidcBindings }>();
+  app.use(refuseLongQuery);
   const endpoints = Object.entries(oidcEndpoints) as [OidcOperation, OidcEndpoint][];
   for (const [operation, { method, path, preflight }] of endpoints) {
     const row = access[operation];
@@ -56,6 +60,14 @@ export function createOidc(
     });
   }
   return app;
+}
+
+/** A sign-in that begins is kept with all its parameters, whoever begins it. */
+async function refuseLongQuery(c: OidcContext, next: () => Promise<void>): Promise<void> {
+  if (new URL(c.req.url).search.length > queryLengthMax) {
+    throw new Problem(problemTypes.invalidRequest, { detail: "The query is too long" });
+  }
+  await next();
 }
 
 /** Calls `handle` for those whom `row` permits, and for nobody else. */

@@ -72,6 +72,14 @@ Deno.test("what is not listed does not exist, and known paths name their methods
   equal((await server.fetch("/oidc/assets/login.css")).status, 200);
 });
 
+Deno.test("a query that is too long to be a sign-in's begins none", async () => {
+  await using server = await AuthServer.open();
+  const begin = (state: string) => server.fetch(`/oidc/auth?state=${state}`);
+  equal((await begin("x".repeat(4_200))).status, 400);
+  equal((await begin("x".repeat(4_200))).headers.get("content-type"), "application/problem+json");
+  equal((await begin("x")).headers.get("content-type"), "text/html; charset=utf-8");
+});
+
 Deno.test("a body that is too large is refused, and one that is no form too", async () => {
   await using server = await AuthServer.open();
   const large = await server.post("/oidc/token", { grant_type: "x".repeat(20_000) });

@@ -8,11 +8,14 @@ import {
   type ProgramConfig,
   programConfigOf,
   programVariables,
+  readAll,
   readFiles,
   Secret,
   tokenRulesOf,
   tokenVariables,
+  variablesOf,
 } from "platform/config";
+import { checkKeyRing } from "platform/crypto";
 import type { TokenRules } from "platform/access";
 import { paymentDeadlineMs } from "./domain/mod.ts";
 
@@ -46,12 +49,15 @@ export interface Config extends ProgramConfig {
 
 /** @throws {ConfigError} naming every variable that is missing or wrong. */
 export function loadConfig(get: (name: string) => string | undefined): Config {
-  const given = parseEnv(variables, get);
-  refuseInProduction(given);
-  const files = readFiles({
-    OIDC_CLIENT_SECRET_FILE: given.OIDC_CLIENT_SECRET_FILE,
-    ENCRYPTION_KEYS_FILE: given.ENCRYPTION_KEYS_FILE,
-    DEMO_PRODUCTS_FILE: given.DEMO_PRODUCTS_FILE,
+  const paths = variablesOf(variables, ["OIDC_CLIENT_SECRET_FILE", "DEMO_PRODUCTS_FILE"], get);
+  const { given, files, keyRing } = readAll({
+    given: () => parseEnv(variables, get),
+    refused: () =>
+      refuseInProduction(
+        variablesOf(variables, ["SALLYPORT_ENV", "DEMO_PRODUCTS_FILE", "FAULT_POINT"], get),
+      ),
+    files: () => readFiles(paths),
+    keyRing: () => readKeyRing(variablesOf(variables, ["ENCRYPTION_KEYS_FILE"], get)),
   });
   const dataDir = given.SALLYPORT_DATA_DIR;
   return {
@@ -67,10 +73,17 @@ export function loadConfig(get: (name: string) => string | undefined): Config {
     },
     paymentUrl: given.PAYMENT_URL,
     paymentDeadlineMs: given.ORDERS_PAYMENT_DEADLINE_MS,
-    encryptionKeys: new Secret(files.ENCRYPTION_KEYS_FILE),
+    encryptionKeys: new Secret(keyRing),
     demoProducts: files.DEMO_PRODUCTS_FILE,
     fault: { point: given.FAULT_POINT, markerDir: `${dataDir}/orders` },
   };
+}
+
+function readKeyRing(path: { readonly ENCRYPTION_KEYS_FILE: string }): string {
+  const { ENCRYPTION_KEYS_FILE: text } = readFiles(path);
+  // Undefined when the variable is missing, and then that is what is told.
+  if (text !== undefined) checkKeyRing("ENCRYPTION_KEYS_FILE", text);
+  return text;
 }
 
 function refuseInProduction(given: {

@@ -9,11 +9,14 @@ import {
   type ProgramConfig,
   programConfigOf,
   programVariables,
+  readAll,
   readFiles,
   Secret,
   tokenRulesOf,
   tokenVariables,
+  variablesOf,
 } from "platform/config";
+import { checkKeyRing } from "platform/crypto";
 
 const variables = {
   ...programVariables,
@@ -49,14 +52,18 @@ export interface Config extends ProgramConfig {
 
 /** @throws {ConfigError} naming every variable that is missing or wrong. */
 export function loadConfig(get: (name: string) => string | undefined): Config {
-  const given = parseEnv(variables, get);
-  refuseInProduction(given);
-  const files = readFiles({
-    OIDC_CLIENT_SECRET_FILE: given.OIDC_CLIENT_SECRET_FILE,
-    ENCRYPTION_KEYS_FILE: given.ENCRYPTION_KEYS_FILE,
-    PSP_API_KEY_FILE: given.PSP_API_KEY_FILE,
-    PSP_WEBHOOK_SECRET_FILE: given.PSP_WEBHOOK_SECRET_FILE,
-    TLS_CA_FILE: given.TLS_CA_FILE,
+  const paths = variablesOf(variables, [
+    "OIDC_CLIENT_SECRET_FILE",
+    "PSP_API_KEY_FILE",
+    "PSP_WEBHOOK_SECRET_FILE",
+    "TLS_CA_FILE",
+  ], get);
+  const { given, files, keyRing } = readAll({
+    given: () => parseEnv(variables, get),
+    refused: () =>
+      refuseInProduction(variablesOf(variables, ["SALLYPORT_ENV", "FAULT_POINT"], get)),
+    files: () => readFiles(paths),
+    keyRing: () => readKeyRing(variablesOf(variables, ["ENCRYPTION_KEYS_FILE"], get)),
   });
   const dataDir = given.SALLYPORT_DATA_DIR;
   return {
@@ -76,9 +83,16 @@ export function loadConfig(get: (name: string) => string | undefined): Config {
       webhookSecret: new Secret(files.PSP_WEBHOOK_SECRET_FILE.trim()),
       ca: files.TLS_CA_FILE,
     },
-    encryptionKeys: new Secret(files.ENCRYPTION_KEYS_FILE),
+    encryptionKeys: new Secret(keyRing),
     fault: { point: given.FAULT_POINT, markerDir: `${dataDir}/payment` },
   };
+}
+
+function readKeyRing(path: { readonly ENCRYPTION_KEYS_FILE: string }): string {
+  const { ENCRYPTION_KEYS_FILE: text } = readFiles(path);
+  // Undefined when the variable is missing, and then that is what is told.
+  if (text !== undefined) checkKeyRing("ENCRYPTION_KEYS_FILE", text);
+  return text;
 }
 
 function refuseInProduction(given: {

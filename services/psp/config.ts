@@ -6,8 +6,10 @@ import {
   type ProgramConfig,
   programConfigOf,
   programVariables,
+  readAll,
   readFiles,
   Secret,
+  variablesOf,
 } from "platform/config";
 
 const variables = {
@@ -27,14 +29,15 @@ export interface Config extends ProgramConfig {
 
 /** @throws {ConfigError} naming every variable that is missing or wrong. */
 export function loadConfig(get: (name: string) => string | undefined): Config {
-  const given = parseEnv(variables, get);
-  if (given.SALLYPORT_ENV === "production") {
-    throw configError(["SALLYPORT_ENV: The simulated processor is for development only"]);
-  }
-  const files = readFiles({
-    PSP_API_KEY_FILE: given.PSP_API_KEY_FILE,
-    PSP_WEBHOOK_SECRET_FILE: given.PSP_WEBHOOK_SECRET_FILE,
-    TLS_CA_FILE: given.TLS_CA_FILE,
+  const paths = variablesOf(
+    variables,
+    ["PSP_API_KEY_FILE", "PSP_WEBHOOK_SECRET_FILE", "TLS_CA_FILE"],
+    get,
+  );
+  const { given, files } = readAll({
+    given: () => parseEnv(variables, get),
+    refused: () => refuseInProduction(variablesOf(variables, ["SALLYPORT_ENV"], get)),
+    files: () => readFiles(paths),
   });
   return {
     ...programConfigOf(given, given.PSP_PORT),
@@ -46,4 +49,9 @@ export function loadConfig(get: (name: string) => string | undefined): Config {
       ca: files.TLS_CA_FILE,
     },
   };
+}
+
+function refuseInProduction({ SALLYPORT_ENV }: { readonly SALLYPORT_ENV: string }): void {
+  if (SALLYPORT_ENV !== "production") return;
+  throw configError(["SALLYPORT_ENV: The simulated processor is for development only"]);
 }

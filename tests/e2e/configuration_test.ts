@@ -79,6 +79,37 @@ Deno.test("a file that cannot be read is named by its variable, never by its pat
   }
 });
 
+Deno.test("a bad variable, a file that is away and a key ring that is none are told at once", async () => {
+  const dir = await Deno.makeTempDir({ prefix: "sallyport_" });
+  try {
+    const ports = freePorts();
+    await ensureDevelopmentFolder(dir, ports);
+    const programs = programsOf({ dir, ports }).filter(({ env }) => env["ENCRYPTION_KEYS_FILE"]);
+    deepEqual(programs.map(({ name }) => name).toSorted(), ["orders", "payment"]);
+    for (const program of programs) {
+      const { env } = program;
+      await Deno.writeTextFile(env["ENCRYPTION_KEYS_FILE"]!, '{ "current": "hunter2" }');
+      await Deno.remove(env["OIDC_CLIENT_SECRET_FILE"]!);
+      const { code, text } = await run(program, {
+        ...env,
+        LOG_LEVEL: "hunter2",
+        SALLYPORT_ENV: "production",
+      });
+      equal(code, 1);
+      const named = [
+        "LOG_LEVEL",
+        "OIDC_CLIENT_SECRET_FILE",
+        "ENCRYPTION_KEYS_FILE",
+        program.name === "orders" ? "ORDERS_POSTGRES_URL" : "PAYMENT_DYNAMODB_ENDPOINT",
+      ];
+      deepEqual(named.filter((variable) => !text.includes(`${variable}: `)), [], text);
+      ok(!text.includes("hunter2"), text);
+    }
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
 Deno.test("in production no program starts on an embedded store", async (t) => {
   const dir = await Deno.makeTempDir({ prefix: "sallyport_" });
   try {

@@ -1,5 +1,6 @@
 import { equal } from "node:assert/strict";
 import net from "node:net";
+import type { ServerLimits } from "platform/tls";
 import { aMutualServer, anEdge, aPair, connect, isAnswered, within } from "./tls_fixture.ts";
 
 function closeOf(socket: net.Socket): Promise<void> {
@@ -34,8 +35,17 @@ Deno.test("A handshake that drips byte by byte is closed", async () => {
 });
 
 Deno.test("Connections beyond the greatest number are closed unheard, and then there is room again", async () => {
+  await oneAtATime({ connectionsMax: 1 });
+});
+
+Deno.test("One network cannot take all the connections there are", async () => {
+  await oneAtATime({ connectionsPerNetworkMax: 1 });
+});
+
+/** Connects twice, and again when the first is gone. */
+async function oneAtATime(limits: Partial<ServerLimits>): Promise<void> {
   const { identity, client } = await aPair();
-  await using server = await aMutualServer({ identity, limits: { connectionsMax: 1 } });
+  await using server = await aMutualServer({ identity, limits });
   {
     await using first = await connect(server, client);
     first.get();
@@ -46,4 +56,4 @@ Deno.test("Connections beyond the greatest number are closed unheard, and then t
     while (!await isAnswered(server, client));
   };
   await within(2_000, answeredAgain());
-});
+}

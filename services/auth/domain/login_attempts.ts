@@ -25,6 +25,8 @@ interface Failures {
 /** A sign-in under way. It counts as failed until it is told otherwise. */
 export interface LoginAttempt {
   succeeded(): void;
+  /** Nobody has looked at the password: the attempt was none. */
+  wasNone(): void;
 }
 
 /**
@@ -54,12 +56,16 @@ export class LoginAttempts {
         Math.ceil(waitMs / 1000),
       );
     }
-    this.#count(account, at);
+    const beforeOfAccount = this.#count(account, at);
     const before = this.#count(network, at);
     return {
       succeeded: () => {
         this.#failures.delete(account);
         // Only this attempt is taken back: one known password must not cover up guesses at others.
+        this.#takeBack(network, before);
+      },
+      wasNone: () => {
+        this.#takeBack(account, beforeOfAccount);
         this.#takeBack(network, before);
       },
     };

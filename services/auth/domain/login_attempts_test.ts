@@ -79,3 +79,15 @@ Deno.test("LoginAttempts remembers no more than its bound, the latest ones", () 
   for (let n = 0; n < rememberedMax / 2; n++) attempts.begin(`${n}`, `from ${n}`, at(0));
   doesNotThrow(() => attempts.begin("ada", "home", at(0)));
 });
+
+Deno.test("LoginAttempts forgets an attempt that was none, and only that one", () => {
+  const attempts = new LoginAttempts();
+  for (let failures = 1; failures < accountLimit.freeMax; failures++) {
+    attempts.begin("ada@example.com", "192.0.2.1", at(0));
+  }
+  for (let none = 0; none < 20; none++) {
+    attempts.begin("ada@example.com", "192.0.2.1", at(0)).wasNone();
+  }
+  attempts.begin("ada@example.com", "192.0.2.1", at(0));
+  throws(() => attempts.begin("ada@example.com", "192.0.2.1", at(0)), AuthError);
+});
