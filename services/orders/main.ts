@@ -1,16 +1,19 @@
 import { createAuthenticator, createServiceToken } from "platform/access";
-import { parseKeyRing } from "platform/crypto";
+import { parseKeyRing, SealedField } from "platform/crypto";
 import { EmbeddedEventReader, relayOutbox } from "platform/events";
 import { createFaultPoints, loadConfigOrExit, runProgram } from "platform/lifecycle";
 import { createLogger, serveAdmin, withReadyz, withRequestLog } from "platform/telemetry";
 import { openPeerFetch, openTlsIdentity, serveMutualTls } from "platform/tls";
-import { FieldMethodCipher, HttpPayments, openStores } from "./adapters/mod.ts";
+import { HttpPayments, openStores } from "./adapters/mod.ts";
 import { createApp } from "./app.ts";
 import { callers } from "./callers.ts";
 import { loadConfig } from "./config.ts";
 import { offerDemoProducts } from "./demo_products.ts";
 import { followPayments } from "./payment_events.ts";
 import { createSagaRunner } from "./saga_runner.ts";
+
+/** Where payment methods wait, sealed. */
+const methodColumn = { service: "orders", table: "sagas", field: "sealedMethod" };
 
 const now = () => new Date();
 
@@ -30,7 +33,7 @@ await runProgram(log, async (running) => {
   const { id: clientId, secret: clientSecret, tokenUrl } = config.client;
   const token = createServiceToken({ tokenUrl, clientId, clientSecret, fetch: auth.fetch, now });
   const ring = await parseKeyRing("ENCRYPTION_KEYS_FILE", config.encryptionKeys.reveal());
-  const methods = new FieldMethodCipher(ring);
+  const methods = new SealedField(ring, methodColumn);
   const reach = createFaultPoints({ ...config.fault, log });
   const sagas = running.use(
     createSagaRunner({

@@ -1,19 +1,17 @@
 import { createAuthenticator, createServiceToken } from "platform/access";
-import { parseKeyRing } from "platform/crypto";
+import { parseKeyRing, SealedField } from "platform/crypto";
 import { relayOutbox } from "platform/events";
 import { createFaultPoints, loadConfigOrExit, runProgram } from "platform/lifecycle";
 import { createLogger, serveAdmin, withReadyz, withRequestLog } from "platform/telemetry";
 import { openPeerFetch, openTlsIdentity, serveMutualTls } from "platform/tls";
-import {
-  FieldMethodCipher,
-  HttpCardProcessor,
-  HttpOrderLookup,
-  openStores,
-} from "./adapters/mod.ts";
+import { HttpCardProcessor, HttpOrderLookup, openStores } from "./adapters/mod.ts";
 import { createApp } from "./app.ts";
 import { callers } from "./callers.ts";
 import { loadConfig } from "./config.ts";
 import { createSettler } from "./settler.ts";
+
+/** Where payment methods wait, sealed. */
+const methodColumn = { service: "payment", table: "payments", field: "sealedMethod" };
 
 const now = () => new Date();
 const newId = () => crypto.randomUUID();
@@ -34,9 +32,8 @@ await runProgram(log, async (running) => {
   const client = Deno.createHttpClient({ caCerts: [ca] });
   running.defer(() => client.close());
   const fetchProcessor: typeof fetch = (input, init) => fetch(input, { ...init, client });
-  const methods = new FieldMethodCipher(
-    await parseKeyRing("ENCRYPTION_KEYS_FILE", config.encryptionKeys.reveal()),
-  );
+  const ring = await parseKeyRing("ENCRYPTION_KEYS_FILE", config.encryptionKeys.reveal());
+  const methods = new SealedField(ring, methodColumn);
   const reach = createFaultPoints({ ...config.fault, log });
   const settler = running.use(
     createSettler({

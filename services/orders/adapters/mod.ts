@@ -14,7 +14,6 @@ import { EmbeddedPaymentEvents } from "./embedded_payment_events.ts";
 import { EmbeddedProductStore } from "./embedded_product_store.ts";
 import { EmbeddedSagaStore } from "./embedded_saga_store.ts";
 
-export * from "./field_method_cipher.ts";
 export * from "./http_payments.ts";
 
 /** Everything that orders keeps, in one place, so that it commits together. */

@@ -12,7 +12,6 @@ import { openEmbeddedDatabase } from "./embedded_database.ts";
 import { EmbeddedPaymentStore } from "./embedded_payment_store.ts";
 import { EmbeddedPaymentWorkStore, EmbeddedWebhookInbox } from "./embedded_payment_work_store.ts";
 
-export * from "./field_method_cipher.ts";
 export * from "./http_card_processor.ts";
 export * from "./http_order_lookup.ts";
 
