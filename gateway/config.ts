@@ -1,6 +1,8 @@
 import { z } from "zod";
 import type { TokenRules } from "platform/access";
 import {
+  checkIssuer,
+  checkTlsFiles,
   parseEnv,
   Port,
   type ProgramConfig,
@@ -37,6 +39,8 @@ export function loadConfig(get: (name: string) => string | undefined): Config {
   const paths = variablesOf(variables, ["GATEWAY_CONFIG_FILE"], get);
   const { given, gateway } = readAll({
     given: () => parseEnv(variables, get),
+    tls: () => checkTlsFiles(get),
+    issuer: () => checkIssuer(get),
     gateway: () =>
       parseGatewayConfig(readFiles(paths).GATEWAY_CONFIG_FILE, paths.GATEWAY_CONFIG_FILE),
   });

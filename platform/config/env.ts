@@ -35,7 +35,8 @@ export function parseEnv<Shape extends z.ZodRawShape>(
 
 /** @param faults one line each: a variable's name, a colon, what is wrong with it. */
 export function configError(faults: readonly string[]): ConfigError {
-  return new ConfigError(faults);
+  // Two readers may have met the same fault.
+  return new ConfigError([...new Set(faults)]);
 }
 
 /**

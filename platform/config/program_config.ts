@@ -2,8 +2,13 @@ import type { z } from "zod";
 import type { TokenRules } from "platform/access";
 import type { LogLevel } from "platform/telemetry";
 import type { TlsFiles } from "platform/tls";
-import { configError } from "./env.ts";
-import type { programVariables, tokenVariables } from "./variables.ts";
+import { configError, readFiles, variablesOf } from "./env.ts";
+import {
+  addressVariables,
+  type programVariables,
+  tlsVariables,
+  tokenVariables,
+} from "./variables.ts";
 
 type Given<Shape extends z.ZodRawShape> = z.output<z.ZodObject<Shape>>;
 
@@ -39,14 +44,8 @@ export function tokenRulesOf(
   given: Given<typeof programVariables> & Given<typeof tokenVariables>,
   clientId: string,
 ): TokenRules {
-  const ownIssuer = `${given.EDGE_URL}/oidc`;
-  const issuer = given.OIDC_ISSUER ?? ownIssuer;
-  if (issuer !== ownIssuer && !given.OIDC_JWKS_URI) {
-    // Our own keys would refuse every token of theirs, one by one, and nothing would say why.
-    throw configError(["OIDC_JWKS_URI: Needed when OIDC_ISSUER is not our own auth server"]);
-  }
   return {
-    issuer,
+    issuer: given.OIDC_ISSUER ?? `${given.EDGE_URL}/oidc`,
     audience: given.OIDC_AUDIENCE ?? given.EDGE_URL,
     jwksUri: given.OIDC_JWKS_URI ?? `${given.AUTH_URL}/oidc/jwks`,
     clientId,
@@ -68,4 +67,34 @@ export function embeddedStoresOf(dataDir: string, program: string): EmbeddedStor
     path: `${dataDir}/${program}/${program}.sqlite`,
     eventsPath: `${dataDir}/events/${program}.sqlite`,
   };
+}
+
+/** An absent denylist denies nobody: it is not among what must be there. */
+const tlsFileNames = ["TLS_CERT_FILE", "TLS_KEY_FILE", "TLS_CA_FILE"] as const;
+
+/**
+ * To be asked beside the other readers of a configuration. Does not check what is in the files.
+ *
+ * @throws {ConfigError} naming each file of our certificate that cannot be read.
+ */
+export function checkTlsFiles(get: (name: string) => string | undefined): void {
+  readFiles(variablesOf(tlsVariables, tlsFileNames, get));
+}
+
+/**
+ * To be asked beside the other readers of a configuration. Our own keys would refuse every token of
+ * another issuer, one by one, and nothing would say why.
+ *
+ * @throws {ConfigError} when nothing says where a foreign issuer's keys are.
+ */
+export function checkIssuer(get: (name: string) => string | undefined): void {
+  const shape = { ...addressVariables, ...tokenVariables };
+  const names = ["EDGE_URL", "OIDC_ISSUER", "OIDC_JWKS_URI"] as const;
+  const { EDGE_URL: edge, OIDC_ISSUER: issuer, OIDC_JWKS_URI: keys } = variablesOf(
+    shape,
+    names,
+    get,
+  );
+  if (issuer === undefined || issuer === `${edge}/oidc` || keys !== undefined) return;
+  throw configError(["OIDC_JWKS_URI: Needed when OIDC_ISSUER is not our own auth server"]);
 }

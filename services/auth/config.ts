@@ -1,6 +1,8 @@
 import { z } from "zod";
 import type { TokenRules } from "platform/access";
 import {
+  checkIssuer,
+  checkTlsFiles,
   configError,
   type EmbeddedStoresConfig,
   embeddedStoresOf,
@@ -62,6 +64,8 @@ export function loadConfig(get: (name: string) => string | undefined): Config {
   const names = Object.keys(fileShapes) as FileName[];
   const { given, files } = readAll({
     given: () => parseEnv(variables, get),
+    tls: () => checkTlsFiles(get),
+    issuer: () => checkIssuer(get),
     refused: () =>
       refuseInProduction(variablesOf(variables, ["SALLYPORT_ENV", "DEMO_USERS_FILE"], get)),
     files: () => parseFiles(variablesOf(variables, names, get)),

@@ -33,10 +33,11 @@ async function withFiles(
     const env = new Map([
       ["SALLYPORT_ENV", "development"],
       ["SALLYPORT_DATA_DIR", dir],
-      ["TLS_CERT_FILE", "cert.pem"],
-      ["TLS_KEY_FILE", "key.pem"],
-      ["TLS_CA_FILE", "ca.pem"],
     ]);
+    for (const name of ["TLS_CERT_FILE", "TLS_KEY_FILE", "TLS_CA_FILE"]) {
+      env.set(name, `${dir}/${name}`);
+      await Deno.writeTextFile(`${dir}/${name}`, "");
+    }
     for (const [name, content] of Object.entries(contents)) {
       env.set(name, `${dir}/${name}`);
       await Deno.writeTextFile(`${dir}/${name}`, JSON.stringify(content));

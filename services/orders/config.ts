@@ -1,5 +1,7 @@
 import { z } from "zod";
 import {
+  checkIssuer,
+  checkTlsFiles,
   configError,
   type EmbeddedStoresConfig,
   embeddedStoresOf,
@@ -52,6 +54,8 @@ export function loadConfig(get: (name: string) => string | undefined): Config {
   const paths = variablesOf(variables, ["OIDC_CLIENT_SECRET_FILE", "DEMO_PRODUCTS_FILE"], get);
   const { given, files, keyRing } = readAll({
     given: () => parseEnv(variables, get),
+    tls: () => checkTlsFiles(get),
+    issuer: () => checkIssuer(get),
     refused: () =>
       refuseInProduction(
         variablesOf(variables, ["SALLYPORT_ENV", "DEMO_PRODUCTS_FILE", "FAULT_POINT"], get),

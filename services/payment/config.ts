@@ -1,6 +1,8 @@
 import { z } from "zod";
 import type { TokenRules } from "platform/access";
 import {
+  checkIssuer,
+  checkTlsFiles,
   configError,
   type EmbeddedStoresConfig,
   embeddedStoresOf,
@@ -60,6 +62,8 @@ export function loadConfig(get: (name: string) => string | undefined): Config {
   ], get);
   const { given, files, keyRing } = readAll({
     given: () => parseEnv(variables, get),
+    tls: () => checkTlsFiles(get),
+    issuer: () => checkIssuer(get),
     refused: () =>
       refuseInProduction(variablesOf(variables, ["SALLYPORT_ENV", "FAULT_POINT"], get)),
     files: () => readFiles(paths),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import {
+  checkTlsFiles,
   configError,
   parseEnv,
   Port,
@@ -36,6 +37,7 @@ export function loadConfig(get: (name: string) => string | undefined): Config {
   );
   const { given, files } = readAll({
     given: () => parseEnv(variables, get),
+    tls: () => checkTlsFiles(get),
     refused: () => refuseInProduction(variablesOf(variables, ["SALLYPORT_ENV"], get)),
     files: () => readFiles(paths),
   });

@@ -90,16 +90,20 @@ Deno.test("a bad variable, a file that is away and a key ring that is none are t
       const { env } = program;
       await Deno.writeTextFile(env["ENCRYPTION_KEYS_FILE"]!, '{ "current": "hunter2" }');
       await Deno.remove(env["OIDC_CLIENT_SECRET_FILE"]!);
+      await Deno.remove(env["TLS_KEY_FILE"]!);
       const { code, text } = await run(program, {
         ...env,
         LOG_LEVEL: "hunter2",
+        OIDC_ISSUER: "https://id.example/hunter2",
         SALLYPORT_ENV: "production",
       });
       equal(code, 1);
       const named = [
         "LOG_LEVEL",
+        "OIDC_JWKS_URI",
         "OIDC_CLIENT_SECRET_FILE",
         "ENCRYPTION_KEYS_FILE",
+        "TLS_KEY_FILE",
         program.name === "orders" ? "ORDERS_POSTGRES_URL" : "PAYMENT_DYNAMODB_ENDPOINT",
       ];
       deepEqual(named.filter((variable) => !text.includes(`${variable}: `)), [], text);
