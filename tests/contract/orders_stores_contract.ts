@@ -86,6 +86,18 @@ export function ordersStoresContract(adapter: string, open?: () => Promise<Store
     equal(await stockOf(products, tea), 10);
   });
 
+  test("takes stock back though it is then more than anybody may enter", async (stores) => {
+    const { orders, products } = stores;
+    const most = 1_000_000_000;
+    const tea = await products.insert(aProduct({ stock: most }));
+    const order = anOrder();
+    await orders.place(order.id, [tea.id], placingSome(order, tea, 5));
+    await products.update(tea.id, (product) => changeProduct(product, { stock: most }));
+    await orders.transition(order.id, "any", (course) => cancelled(course, noon));
+    equal(await stockOf(products, tea), most + 5);
+    equal((await products.list(firstPage)).items.length, 1);
+  });
+
   test("keeps history and outgoing events with the change they tell of", async ({ orders, outbox }) => {
     const order = anOrder();
     await orders.place(order.id, [], placing(order));

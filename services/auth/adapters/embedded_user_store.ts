@@ -23,7 +23,7 @@ export class EmbeddedUserStore implements UserStore {
     this.#outbox = outbox;
   }
 
-  // deno-lint-ignore require-await
+  // deno-lint-ignore require-await -- what the transaction throws must come as a rejection.
   async insert({ account, event }: AccountChange): Promise<User> {
     const { id, email, createdAt } = account;
     const row = { id, emailKey: emailKey(email), createdAt, document: JSON.stringify(account) };
@@ -68,7 +68,7 @@ export class EmbeddedUserStore implements UserStore {
     return Promise.resolve(toPage(users, limit, ({ createdAt, id }) => ({ at: createdAt, id })));
   }
 
-  // deno-lint-ignore require-await
+  // deno-lint-ignore require-await -- what the transaction throws must come as a rejection.
   async update(
     id: UserId,
     reach: Reach,

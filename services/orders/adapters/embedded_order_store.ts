@@ -26,7 +26,7 @@ export class EmbeddedOrderStore implements OrderStore {
     this.#outbox = outbox;
   }
 
-  // deno-lint-ignore require-await
+  // deno-lint-ignore require-await -- what the transaction throws must come as a rejection.
   async place(
     id: OrderId,
     productIds: readonly ProductId[],
@@ -80,7 +80,7 @@ export class EmbeddedOrderStore implements OrderStore {
     return Promise.resolve({ ...page, items: page.items.map(({ event }) => event) });
   }
 
-  // deno-lint-ignore require-await
+  // deno-lint-ignore require-await -- what the transaction throws must come as a rejection.
   async transition(
     id: OrderId,
     reach: Reach,

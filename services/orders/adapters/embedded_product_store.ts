@@ -35,7 +35,7 @@ export class EmbeddedProductStore implements ProductStore {
     return Promise.resolve(toPage(products, limit, ({ createdAt, id }) => ({ at: createdAt, id })));
   }
 
-  // deno-lint-ignore require-await
+  // deno-lint-ignore require-await -- what the transaction throws must come as a rejection.
   async update(
     id: ProductId,
     change: (product: Product) => Product,

@@ -12,7 +12,7 @@ export class EmbeddedSagaStore implements SagaStore {
     this.#db = db;
   }
 
-  // deno-lint-ignore require-await
+  // deno-lint-ignore require-await -- what the transaction throws must come as a rejection.
   async claim(id: OrderId, at: Date, leaseMs: number): Promise<Claim<Course> | undefined> {
     return this.#db.transaction(() => {
       const now = at.getTime();

@@ -29,7 +29,7 @@ export class EmbeddedPaymentStore implements PaymentStore {
     this.#outbox = outbox;
   }
 
-  // deno-lint-ignore require-await
+  // deno-lint-ignore require-await -- what the transaction throws must come as a rejection.
   async open(opening: Transition): Promise<Payment> {
     return this.#db.transaction(() => {
       const there = readCourse(this.#db, opening.payment.id);
@@ -66,7 +66,7 @@ export class EmbeddedPaymentStore implements PaymentStore {
     return Promise.resolve(toPage(payments, limit, ({ createdAt, id }) => ({ at: createdAt, id })));
   }
 
-  // deno-lint-ignore require-await
+  // deno-lint-ignore require-await -- what the transaction throws must come as a rejection.
   async transition(
     id: PaymentId,
     reach: Reach,

@@ -13,7 +13,7 @@ export class EmbeddedPaymentWorkStore implements PaymentWorkStore {
     this.#db = db;
   }
 
-  // deno-lint-ignore require-await
+  // deno-lint-ignore require-await -- what the transaction throws must come as a rejection.
   async claim(id: PaymentId, at: Date, leaseMs: number): Promise<Claim<Course> | undefined> {
     return this.#db.transaction(() => {
       const now = at.getTime();
@@ -64,7 +64,7 @@ export class EmbeddedWebhookInbox implements WebhookInbox {
     this.#inbox = new EmbeddedInbox(db);
   }
 
-  // deno-lint-ignore require-await
+  // deno-lint-ignore require-await -- what the transaction throws must come as a rejection.
   async take(eventId: string, id: PaymentId, at: Date): Promise<boolean> {
     return this.#db.transaction(() => {
       if (!this.#inbox.remember(`psp ${eventId}`, at)) return false;
