@@ -1,3 +1,4 @@
+import { createPublicKey, X509Certificate } from "node:crypto";
 import type { z } from "zod";
 import type { TokenRules } from "platform/access";
 import type { LogLevel } from "platform/telemetry";
@@ -73,12 +74,26 @@ export function embeddedStoresOf(dataDir: string, program: string): EmbeddedStor
 const tlsFileNames = ["TLS_CERT_FILE", "TLS_KEY_FILE", "TLS_CA_FILE"] as const;
 
 /**
- * To be asked beside the other readers of a configuration. Does not check what is in the files.
+ * To be asked beside the other readers of a configuration. Does not check who issued the certificate, nor
+ * until when it is good: that is looked at when it is put to use.
  *
- * @throws {ConfigError} naming each file of our certificate that cannot be read.
+ * @throws {ConfigError} naming each file of our certificate that cannot be read, and the key if it is another's.
  */
 export function checkTlsFiles(get: (name: string) => string | undefined): void {
-  readFiles(variablesOf(tlsVariables, tlsFileNames, get));
+  const files = readFiles(variablesOf(tlsVariables, tlsFileNames, get));
+  const { TLS_CERT_FILE: cert, TLS_KEY_FILE: key } = files;
+  // Undefined when a variable is missing, and then that is what is told.
+  if (cert === undefined || key === undefined || fits(cert, key)) return;
+  throw configError(["TLS_KEY_FILE: Holds no key that fits the certificate in TLS_CERT_FILE"]);
+}
+
+function fits(cert: string, key: string): boolean {
+  try {
+    return new X509Certificate(cert).publicKey.equals(createPublicKey(key));
+  } catch {
+    // One of them is nothing of the kind. What stands there is not to be repeated.
+    return false;
+  }
 }
 
 /**

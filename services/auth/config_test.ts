@@ -1,4 +1,5 @@
 import { deepEqual, equal, match, throws } from "node:assert/strict";
+import { ensureCertificates } from "certs/store";
 import { ConfigError } from "platform/config";
 import { loadConfig } from "./config.ts";
 
@@ -34,10 +35,10 @@ async function withFiles(
       ["SALLYPORT_ENV", "development"],
       ["SALLYPORT_DATA_DIR", dir],
     ]);
-    for (const name of ["TLS_CERT_FILE", "TLS_KEY_FILE", "TLS_CA_FILE"]) {
-      env.set(name, `${dir}/${name}`);
-      await Deno.writeTextFile(`${dir}/${name}`, "");
-    }
+    await ensureCertificates(`${dir}/tls`, ["auth"], new Date());
+    env.set("TLS_CERT_FILE", `${dir}/tls/auth/cert.pem`);
+    env.set("TLS_KEY_FILE", `${dir}/tls/auth/key.pem`);
+    env.set("TLS_CA_FILE", `${dir}/tls/ca.pem`);
     for (const [name, content] of Object.entries(contents)) {
       env.set(name, `${dir}/${name}`);
       await Deno.writeTextFile(`${dir}/${name}`, JSON.stringify(content));

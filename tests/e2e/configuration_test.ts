@@ -90,7 +90,7 @@ Deno.test("a bad variable, a file that is away and a key ring that is none are t
       const { env } = program;
       await Deno.writeTextFile(env["ENCRYPTION_KEYS_FILE"]!, '{ "current": "hunter2" }');
       await Deno.remove(env["OIDC_CLIENT_SECRET_FILE"]!);
-      await Deno.remove(env["TLS_KEY_FILE"]!);
+      await Deno.copyFile(`${dir}/tls/gateway/key.pem`, env["TLS_KEY_FILE"]!);
       const { code, text } = await run(program, {
         ...env,
         LOG_LEVEL: "hunter2",
