@@ -36,12 +36,16 @@ const hourMs = 3_600_000;
 const defaultLifetimeHours = 24;
 const programForm = /^[a-z][a-z0-9-]{0,62}$/;
 
+export function isProgramName(name: string): boolean {
+  return programForm.test(name);
+}
+
 /** A fresh key, and a certificate for it that names `program`, for both ends of a TLS connection. */
 export async function issueLeaf(
   authority: Authority,
   { program, lifetimeHours = defaultLifetimeHours, now = new Date() }: LeafOptions,
 ): Promise<Leaf> {
-  if (!programForm.test(program)) {
+  if (!isProgramName(program)) {
     throw new RangeError(`Cannot issue certificate: "${program}" is not a program's name`);
   }
   const names: JsonGeneralName[] = [

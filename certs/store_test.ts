@@ -22,6 +22,7 @@ Deno.test("ensureCertificates() makes a CA and a leaf per program, for this user
   deepEqual(await store.ensure(["auth", "orders"], start), {
     authority: "created",
     issued: ["auth", "orders"],
+    rotation: undefined,
   });
   const ca = new X509Certificate(await store.read("ca.pem"));
   const leaf = new X509Certificate(await store.read("orders/cert.pem"));
@@ -29,7 +30,7 @@ Deno.test("ensureCertificates() makes a CA and a leaf per program, for this user
   equal(await store.read("revoked.json"), "[]\n");
   const mode = async (path: string) => ((await Deno.stat(path)).mode ?? 0) & 0o777;
   for (const path of ["", "/orders"]) equal(await mode(store.dir + path), 0o700);
-  for (const path of ["ca.key", "ca.pem", "revoked.json", "orders/key.pem", "orders/cert.pem"]) {
+  for (const path of ["ca.json", "ca.pem", "revoked.json", "orders/key.pem", "orders/cert.pem"]) {
     equal(await mode(`${store.dir}/${path}`), 0o600, path);
   }
 });
@@ -51,24 +52,37 @@ Deno.test("ensureCertificates() replaces a leaf whose key is another's", async (
   deepEqual((await store.ensure(["auth", "orders"], start)).issued, ["orders"]);
 });
 
-Deno.test("ensureCertificates() trusts a CA that it replaced until that CA expires", async () => {
+Deno.test("ensureCertificates() renews the leaves of others too, and makes none for them", async () => {
+  await using store = await aStore();
+  await store.ensure(["orders", "consul"], start);
+  await Deno.rename(`${store.dir}/consul`, `${store.dir}/consul.old`);
+  await store.ensure(["orders", "consul"], start);
+  deepEqual((await store.ensure(["orders"], hoursLater(17))).issued, ["orders", "consul"]);
+  deepEqual((await store.ensure(["orders", "auth"], hoursLater(18))).issued, ["auth"]);
+});
+
+Deno.test("ensureCertificates() does not replace a CA that it cannot read", async () => {
+  await using store = await aStore();
+  await store.ensure(["orders"], start);
+  await Deno.writeTextFile(`${store.dir}/ca.json`, "{}");
+  await rejects(() => store.ensure(["orders"], start), /Cannot read the CA/);
+});
+
+Deno.test("ensureCertificates() makes a new CA in the place of one that has expired", async () => {
   await using store = await aStore();
   await store.ensure(["orders"], start);
   const first = await store.read("ca.pem");
-  const { authority, issued } = await store.ensure(["orders"], daysLater(61));
-  deepEqual({ authority, issued }, { authority: "renewed", issued: ["orders"] });
-  const both = await store.read("ca.pem");
-  equal(both.endsWith(first), true);
-  equal(both.split("BEGIN CERTIFICATE").length - 1, 2);
-  await store.ensure(["orders"], daysLater(130));
+  const { authority, issued } = await store.ensure(["orders"], daysLater(91));
+  deepEqual({ authority, issued }, { authority: "created", issued: ["orders"] });
   equal((await store.read("ca.pem")).includes(first), false);
 });
 
-Deno.test("ensureCertificates() makes a new CA when the key is not the certificate's", async () => {
+Deno.test("ensureCertificates() waits for its turn when another changes the same folder", async () => {
   await using store = await aStore();
-  await store.ensure(["orders"], start);
-  await Deno.copyFile(`${store.dir}/orders/key.pem`, `${store.dir}/ca.key`);
-  equal((await store.ensure(["orders"], start)).authority, "renewed");
+  const runs = [1, 2, 3, 4].map(() => store.ensure(["auth", "orders"], start));
+  const changes = await Promise.all(runs);
+  equal(changes.filter(({ authority }) => authority === "created").length, 1);
+  equal(changes.flatMap(({ issued }) => issued).length, 2);
 });
 
 Deno.test("revoke() denies the present leaf and issues another", async () => {

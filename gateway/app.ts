@@ -1,24 +1,37 @@
 import { type Handler, Hono } from "hono";
 import type { Authenticate } from "platform/access";
-import { asProblem, Problem, problemResponse, problemTypes } from "platform/problem";
-import type { Logger } from "platform/telemetry";
-import { Exchange } from "./exchange.ts";
-import { type GatewayConfig, peerOf, type ServiceConfig } from "./gateway_config.ts";
-import { type PluginChain, routeChain, type Scope, type Tools } from "./plugin_chain.ts";
-import { isPreflight } from "./plugins/cors.ts";
-import type { Discovery, RequestCounter } from "./ports.ts";
+import { runtimeResponse } from "platform/http1";
+import { Problem, problemResponse } from "platform/problem";
+import type { Logger, MetricsRegistry } from "platform/telemetry";
+import { type Clock, type Pools, systemClock } from "./balancing/mod.ts";
+import type { Service } from "./entities/mod.ts";
+import { ConsumerDirectory } from "./consumer_directory.ts";
+import { type ClientCertificate, Exchange } from "./exchange.ts";
+import { type GatewayConfig, isPublic, type Trust, trustOf } from "./gateway_config.ts";
+import { allowed, endsHere } from "./max_forwards.ts";
+import type { AnswerCaches, RequestCounters } from "./plugin.ts";
+import { type PluginChain, routeChain, type Tools } from "./plugin_chain.ts";
+import { isPreflight } from "./plugins/mod.ts";
+import { gatewayProblems } from "./problems.ts";
+import type { LogSinks } from "./log_sinks.ts";
 import { methodsOf, type RouteEntry, routeFor, routeTable } from "./route_table.ts";
+import { refuse, serve, type Serving } from "./serving.ts";
 import { discardUnread } from "./unread_body.ts";
-import { Upstream } from "./upstream.ts";
+import { type Door, Upstream } from "./upstream.ts";
 import { upstreamProbe } from "./upstream_probe.ts";
+import { asksForWebSocket, checkOrigin, type WebSockets } from "./web_socket/mod.ts";
 
 /** All that the gateway needs from outside. Tests pass fakes; `main.ts` passes the real ones. */
 export interface Dependencies {
   readonly config: GatewayConfig;
-  /** `fetch` that reaches the programs with this SPIFFE ID and no others. */
-  readonly fetchFor: (peer: string) => typeof fetch;
-  readonly discovery: Discovery;
-  readonly counters: RequestCounter;
+  /** `fetch` that reaches the servers of this trust and no others. */
+  readonly fetchFor: (trust: Trust) => typeof fetch;
+  /** Where services are. Made once, for all configurations to come. */
+  readonly pools: Pick<Pools, "reach">;
+  readonly counters: RequestCounters;
+  readonly cache: AnswerCaches;
+  readonly metrics: MetricsRegistry;
+  readonly logs: LogSinks;
   readonly authenticate: Authenticate;
   /** What clients call us. */
   readonly edge: URL;
@@ -26,12 +39,22 @@ export interface Dependencies {
   readonly now: () => Date;
   readonly newId: () => string;
   readonly wait: (ms: number) => Promise<void>;
+  /** Without, a request for one is answered as a plain GET. */
+  readonly webSockets?: WebSockets;
+  /** The one that `pools` goes by; the system's when absent. */
+  readonly clock?: Clock;
 }
 
 /** What a runtime tells of a request's connection: our own server by `peer`, `Deno.serve` by `remoteAddr`. */
 export interface ConnectionInfo {
-  readonly peer?: { readonly clientIp: string };
+  readonly peer?: {
+    readonly clientIp: string;
+    readonly serverName?: string;
+    readonly certificate?: ClientCertificate | undefined;
+  };
   readonly remoteAddr?: Deno.Addr;
+  /** What clients of this listener call us, when it is not what most do. */
+  readonly edge?: URL;
 }
 
 export interface GatewayApp {
@@ -43,13 +66,14 @@ interface Env {
   Bindings: Exchange;
 }
 
-/** The edge: `gateway.yaml` says what is reached, by whom and within which limits. */
+/** The edge: the configuration says what is reached, by whom and within which limits. */
 export function createApp(deps: Dependencies): GatewayApp {
   const { config, log, edge } = deps;
   const upstreams = upstreamsOf(deps);
   const isReady = upstreamProbe([...upstreams.values()], deps);
-  const chains = new Map(routeTable(config).map((entry) => [entry, chainOf(entry, deps)]));
-  const unmatched = globalChain(deps);
+  const tools = toolsOf(deps);
+  const chains = new Map(routeTable(config).map((entry) => [entry, chainOf(entry, tools)]));
+  const unmatched = globalChain(config, tools);
   const hono = new Hono<Env>({ getPath: (_request, options) => options!.env!.target.path });
 
   const probes: Readonly<Record<string, () => Promise<boolean>>> = {
@@ -62,8 +86,10 @@ export function createApp(deps: Dependencies): GatewayApp {
     hono.all(path, ({ env }) => refuse(env, probeMethods, { chain: unmatched, log }));
   }
   for (const [entry, chain] of chains) {
-    const upstream = upstreams.get(entry.service.name)!;
-    const handler = routeHandler(entry, { chain, upstream, log });
+    const { service } = entry.config;
+    const upstream = service && upstreams.get(service.id);
+    const door = service && doorOf(service, deps);
+    const handler = routeHandler(entry, { chain, upstream, door, edge, log });
     hono.on(honoMethods(entry.methods), entry.path.honoPattern, handler);
   }
   hono.notFound(({ env }) => refuseUnmatched(env, { chains, unmatched, log }));
@@ -73,15 +99,23 @@ export function createApp(deps: Dependencies): GatewayApp {
   return {
     async fetch(request, info) {
       const startedMs = performance.now();
-      const exchange = new Exchange(request, clientIpOf(info));
-      const answer = await dispatch(hono, exchange, { chain: unmatched, edge, log });
-      await discardUnread(request);
+      const exchange = exchangeOf(request, info);
+      const answer = await dispatch(hono, exchange, {
+        chain: unmatched,
+        edge: info?.edge ?? edge,
+        log,
+      });
+      await discardUnread(exchange.request);
       // `Deno.serve` breaks off an HTTP/2 stream rather than leave the body of such an answer out.
       const response = request.method === "HEAD" && answer.body
         ? new Response(null, answer)
         : answer;
-      logAnswer(log, exchange, { status: response.status, tookMs: performance.now() - startedMs });
-      return response;
+      const tookMs = performance.now() - startedMs;
+      logAnswer(log, exchange, { status: response.status, tookMs });
+      const { status, headers } = response;
+      exchange.onAnswered?.({ status, tookMs, upstreamMs: exchange.upstreamMs, headers });
+      // Our own server takes an answer as it is; the runtime's takes its own kind only.
+      return info?.peer ? response : runtimeResponse(response);
     },
   };
 }
@@ -102,72 +136,76 @@ async function dispatch(
   return await hono.fetch(exchange.request, exchange);
 }
 
-interface Serving {
-  readonly chain: PluginChain;
-  readonly log: Logger;
-  /** What happens when no plugin answers. */
-  answer(exchange: Exchange): Response | Promise<Response>;
-}
-
-/** Plugins, answer, plugins: whatever is thrown on the way becomes a problem. */
-async function serve(exchange: Exchange, { chain, answer, log }: Serving): Promise<Response> {
-  let response: Response;
-  try {
-    response = await chain.access(exchange) ?? await answer(exchange);
-  } catch (thrown) {
-    const problem = asProblem(thrown);
-    if (problem.kind.status >= 500 && !exchange.request.signal.aborted) {
-      log.failure("Cannot answer request", problem, { "http.request.id": exchange.requestId });
-    }
-    response = problemResponse(problem);
-  }
-  return chain.finish(exchange, response);
+interface RouteServing extends Omit<Serving, "answer"> {
+  readonly upstream: Upstream | undefined;
+  readonly door: Door | undefined;
+  readonly edge: URL;
 }
 
 function routeHandler(
-  { route, path, methods }: RouteEntry,
-  { chain, upstream, log }: Omit<Serving, "answer"> & { readonly upstream: Upstream },
+  { config, path, methods, conditions }: RouteEntry,
+  { chain, upstream, door, edge, log }: RouteServing,
 ): Handler<Env> {
-  const isIdempotent = route.tags.includes("idempotent");
+  const { route, plugins } = config;
+  const isIdempotent = route.tags?.includes("idempotent") ?? false;
   return ({ env }, next) => {
     // Hono's pattern may fit more than the path does, and it takes a HEAD for a GET.
     const matched = path.isExact ? env.target.path : path.match(env.target.path);
     if (matched === undefined || !methods.has(env.request.method)) return next();
+    if (!conditions.isNone && !conditions.hold(env)) return next();
+    env.matched = config;
+    env.matchedPath = path;
     const strip = route.strip_path ? matched : "";
     const rules = { preserveHost: route.preserve_host, strip, isIdempotent };
-    const answer = () => upstream.forward(env, rules);
+    const answer = () => {
+      if (!upstream) return Promise.reject(noService());
+      if (door && asksForWebSocket(env.request)) {
+        checkOrigin(env, { plugins, edge });
+        return upstream.upgrade(env, rules, door);
+      }
+      return endsHere(env.request) ? allowed(methods) : upstream.forward(env, rules);
+    };
     return serve(env, { chain, answer, log });
   };
 }
 
-function chainOf({ service, route }: RouteEntry, deps: Dependencies): PluginChain {
-  const scopes: Scope[] = [
-    globalScope(deps),
-    { place: `service ${service.name}`, plugins: service.plugins },
-    { place: `route ${route.name}`, plugins: route.plugins },
-  ];
-  return routeChain(scopes, { isPublic: route.tags.includes("public"), tools: toolsOf(deps) });
+/** Where WebSockets to a service go through; undefined when there are none. */
+function doorOf(service: Service, { webSockets, config, now }: Dependencies): Door | undefined {
+  if (!webSockets) return undefined;
+  return { webSockets, connect: webSockets.connectFor(trustOf(service, config.state)), now };
+}
+
+function noService(): Problem {
+  return new Problem(gatewayProblems.noService);
+}
+
+function chainOf({ config: { route, plugins } }: RouteEntry, tools: Tools): PluginChain {
+  return routeChain(plugins, { isPublic: isPublic(route), tools });
 }
 
 /** For requests that no route is found for. */
-function globalChain(deps: Dependencies): PluginChain {
-  return routeChain([globalScope(deps)], { isPublic: true, tools: toolsOf(deps) }).withoutRoute();
+function globalChain({ plugins }: GatewayConfig, tools: Tools): PluginChain {
+  return routeChain(plugins, { isPublic: true, tools }).withoutRoute();
 }
 
-function globalScope({ config: { plugins } }: Dependencies): Scope {
-  return { place: "global", plugins };
+function toolsOf(deps: Dependencies): Tools {
+  const { authenticate, counters, cache, metrics, logs, now, newId, edge, config: { state } } =
+    deps;
+  const directory = new ConsumerDirectory(state);
+  return { authenticate, counters, cache, metrics, logs, now, newId, edge, state, directory };
 }
 
-function toolsOf({ authenticate, counters, now, newId, edge }: Dependencies): Tools {
-  return { authenticate, counters, now, newId, edge };
-}
-
+/** By the id of the service. */
 function upstreamsOf(
-  { config, fetchFor, discovery, edge, wait }: Dependencies,
+  { config: { routes, state }, fetchFor, pools, edge, wait, newId, clock = systemClock }:
+    Dependencies,
 ): ReadonlyMap<string, Upstream> {
-  const open = (service: ServiceConfig) =>
-    new Upstream({ service, discovery, fetch: fetchFor(peerOf(service)), edge, wait });
-  return new Map(config.services.map((service) => [service.name, open(service)]));
+  const services = new Set(routes.flatMap(({ service }) => service ?? []));
+  return new Map([...services].map((service) => {
+    const fetch = fetchFor(trustOf(service, state));
+    const reach = pools.reach(service, state);
+    return [service.id, new Upstream({ service, reach, fetch, edge, wait, newId, clock })];
+  }));
 }
 
 /** Hono looks for a GET where the request is a HEAD. */
@@ -187,25 +225,21 @@ function refuseUnmatched(
   { chains, unmatched, log }: Unmatched,
 ): Promise<Response> {
   const table = [...chains.keys()];
-  const { request, target: { path } } = exchange;
-  const known = methodsOf(table, path);
+  const { request } = exchange;
+  const known = methodsOf(table, exchange);
   const asked = isPreflight(request) &&
-    routeFor(table, path, request.headers.get("access-control-request-method")!);
+    routeFor(table, exchange, request.headers.get("access-control-request-method")!);
   const chain = asked ? chains.get(asked)!.withoutRoute() : unmatched;
   return refuse(exchange, known, { chain, log });
 }
 
-/** 404 for a path that nobody knows, 405 for a method that its routes do not. */
-function refuse(
-  exchange: Exchange,
-  known: readonly string[],
-  serving: Omit<Serving, "answer">,
-): Promise<Response> {
-  exchange.isPathKnown = known.length > 0;
-  const problem = exchange.isPathKnown
-    ? new Problem(problemTypes.methodNotAllowed, { headers: { allow: known.join(", ") } })
-    : new Problem(problemTypes.notFound);
-  return serve(exchange, { ...serving, answer: () => Promise.reject(problem) });
+/** A request whose connection becomes a WebSocket can be read no more from then on: a copy of it can. */
+function exchangeOf(request: Request, info: ConnectionInfo | undefined): Exchange {
+  const { serverName, certificate } = info?.peer ?? {};
+  const readable = asksForWebSocket(request) ? new Request(request) : request;
+  const exchange = new Exchange(readable, clientIpOf(info), serverName, certificate);
+  exchange.upgradable = request;
+  return exchange;
 }
 
 function clientIpOf(info: ConnectionInfo | undefined): string {

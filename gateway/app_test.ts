@@ -200,7 +200,7 @@ Deno.test("however often the edge is asked, services are asked once a second whe
 Deno.test("probes on the edge answer without a token, and a service without an address is not ready", async () => {
   equal((await fakeGateway().ask("/livez")).status, 204);
   equal((await fakeGateway().ask("/readyz", { method: "HEAD" })).status, 204);
-  const lost = fakeGateway({ discovery: { locate: () => undefined } });
+  const lost = fakeGateway({ discovery: { watch: () => ({ origins: [] }) } });
   equal((await lost.ask("/readyz")).status, 503);
   equal((await lost.ask("/livez")).status, 204);
 });

@@ -1,4 +1,8 @@
+import { headerList } from "platform/http1";
+import { Problem } from "platform/problem";
 import type { Exchange } from "./exchange.ts";
+import { headLimits } from "./head_limits.ts";
+import { gatewayProblems } from "./problems.ts";
 
 /** Of one connection only, never of the next (RFC 9110, section 7.6.1). */
 const hopByHop = new Set([
@@ -39,6 +43,7 @@ const claims = new Set([
   "x-id-token",
   "x-real-ip",
   "x-request-id",
+  "x-request-timeout-ms",
   "x-scheme",
   "x-userinfo",
   "traceparent",
@@ -52,28 +57,48 @@ const inner = new Set(["server", "x-powered-by", "x-runtime", "x-aspnet-version"
 const innerPrefix = /^x-(?:internal|sallyport|envoy|kong|debug|served)-/;
 
 const via = "1.1 sallyport";
+const viaUs = /^\S+ sallyport(?:\s|$)/;
+/** How often a request may have passed a Sallyport already: one may stand before another, but not before itself. */
+export const passesMax = 3;
+
+/** Tells a service how long somebody still waits for the head of its answer, in whole milliseconds. */
+export const timeLeftHeader = "x-request-timeout-ms";
 
 export interface ForwardOptions {
   readonly preserveHost: boolean;
+  /** What the service is called where the client's `Host` is not passed on; undefined: its own address. */
+  readonly hostHeader?: string | undefined;
   readonly edge: URL;
 }
 
 /**
  * The headers that the service gets: the client's, without those of its connection and those that
  * would make a claim, and the gateway's own word on who asks for what.
+ *
+ * @throws {Problem} `headers-too-large`
+ * @throws {Problem} `loop-detected` when the request has passed here more often than can be meant.
  */
 export function requestHeaders(
-  { request: { headers }, clientIp, host, requestId }: Exchange,
-  { preserveHost, edge }: ForwardOptions,
+  { request: { headers }, clientIp, host, requestId, edge: ownEdge }: Exchange,
+  { preserveHost, hostHeader, edge }: ForwardOptions,
 ): [string, string][] {
   const dropped = namedByConnection(headers);
+  refuseLoop(headers);
   const forwarded: [string, string][] = [];
   let earlierVia = "";
+  let count = 0;
+  let bytes = 0;
   for (const [name, value] of headers) {
-    if (name === "via") earlierVia = `${value}, `;
+    count += 1;
+    bytes += name.length + value.length;
+    if (name === "via") earlierVia += `${value}, `;
     else if (!isClientsOwn(name) && !dropped?.has(name)) forwarded.push([name, value]);
   }
+  if (count > headLimits.headersMax || bytes > headLimits.headerBytesMax) {
+    throw new Problem(gatewayProblems.headersTooLarge);
+  }
   if (preserveHost) forwarded.push(["host", host]);
+  else if (hostHeader) forwarded.push(["host", hostHeader]);
   if (requestId) forwarded.push(["x-request-id", requestId]);
   // An answer that is packed could not be passed on as it is by every client we have.
   forwarded.push(
@@ -81,7 +106,7 @@ export function requestHeaders(
     ["via", earlierVia + via],
     ["x-forwarded-for", clientIp],
     ["x-forwarded-host", host],
-    ["x-forwarded-port", edge.port || "443"],
+    ["x-forwarded-port", (ownEdge ?? edge).port || "443"],
     ["x-forwarded-proto", "https"],
     ["forwarded", `for=${nodeOf(clientIp)};host="${host}";proto=https`],
   );
@@ -91,7 +116,7 @@ export function requestHeaders(
 /** The headers that the client gets of a service's answer. */
 export function responseHeaders(headers: Headers): Headers {
   const dropped = namedByConnection(headers);
-  const passed = new Headers();
+  const passed = headerList();
   for (const [name, value] of headers) {
     if (hopByHop.has(name) || inner.has(name) || innerPrefix.test(name)) continue;
     // The request's id is the gateway's to tell.
@@ -101,6 +126,26 @@ export function responseHeaders(headers: Headers): Headers {
   }
   passed.append("via", via);
   return passed;
+}
+
+/** @see {@link https://www.rfc-editor.org/rfc/rfc9110#section-7.6.3 | RFC 9110, Via} */
+function refuseLoop(headers: Headers): void {
+  const earlier = headers.get("via");
+  if (earlier === null) return;
+  const passes = earlier.split(",").filter((hop) => viaUs.test(hop.trim())).length;
+  if (passes >= passesMax) throw new Problem(gatewayProblems.loopDetected);
+}
+
+/** Whether only the gateway and the connection may say this to a service: no configuration, no client. `name` in lower case. */
+export function isReservedToServices(name: string): boolean {
+  return name === "via" || isClientsOwn(name);
+}
+
+const framing = new Set(["content-length", "content-encoding", "content-range", "date", "via"]);
+
+/** The same of what clients are told. */
+export function isReservedToClients(name: string): boolean {
+  return hopByHop.has(name) || framing.has(name) || name === "x-request-id";
 }
 
 /** Whether a header ends here. An underscore is a hyphen in disguise to some servers. */

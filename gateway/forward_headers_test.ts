@@ -1,4 +1,5 @@
 import { deepEqual, equal } from "node:assert/strict";
+import { passesMax } from "./forward_headers.ts";
 import { fakeGateway } from "./testing/fake_gateway.ts";
 
 const hostile = [
@@ -133,4 +134,14 @@ services:
   });
   await ask("/a");
   equal(sent[0]!.headers.get("host"), "edge.example:8443");
+});
+
+Deno.test("a request that has passed here too often goes in a circle and is refused; one that came by others is not", async () => {
+  const { ask, sent } = fakeGateway();
+  const passed = (times: number) => Array(times).fill("1.1 sallyport (edge)").join(", ");
+  const by = async (via: string) => (await ask("/products", { headers: { via } })).status;
+  equal(await by(passed(passesMax - 1)), 200);
+  equal(await by(passed(passesMax)), 508);
+  equal(await by(Array(20).fill("1.1 sallyport.example").join(", ")), 200);
+  equal(sent.length, 2);
 });

@@ -1,166 +1,157 @@
-import { z } from "zod";
 import { configError } from "platform/config";
-import { type PluginUse, pluginUse } from "./plugin.ts";
-import { plugins } from "./plugins/mod.ts";
-import { routePath } from "./route_path.ts";
-import { placedFaults } from "./yaml_faults.ts";
+import {
+  type Declared,
+  type Fault,
+  parseDeclarative,
+  type PluginUse,
+  referenceOf,
+  type Route,
+  schemaViolation,
+  type Service,
+  type State,
+} from "./entities/mod.ts";
+import { findPlugin } from "./plugins/mod.ts";
 
-export const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
-export type Method = typeof methods[number];
+export { type Method, methods } from "./entities/mod.ts";
 
-const Name = z.string().regex(/^[\w.~-]+$/, "Not a name of letters, digits, . _ ~ -");
-const Tags = z.array(z.string().min(1)).default([]);
-const TimeoutMs = z.int().min(1).max(2_147_483_646).default(60_000);
+/** A route with all that its requests meet. */
+export interface RouteConfig {
+  readonly route: Route;
+  /** Undefined: only plugins answer. */
+  readonly service: Service | undefined;
+  /** Those of everything, of the service and of the route, each for all callers or for one consumer. */
+  readonly plugins: readonly PluginUse[];
+}
 
-const [first, ...others] = plugins.map((plugin) => pluginUse(plugin as never));
+/** A state of the entities as requests meet it. */
+export interface GatewayConfig {
+  readonly state: State;
+  readonly routes: readonly RouteConfig[];
+  /** Of the plugins, those for everything. */
+  readonly plugins: readonly PluginUse[];
+}
 
-/** A plugin by name, with configuration that its own schema accepts. */
-const PluginUses = z.array(
-  z.discriminatedUnion("name", [first, ...others] as never, {
-    error: ({ code }) => code === "invalid_union" ? "There is no such plugin" : undefined,
-  }) as z.ZodType<PluginUse>,
-).default([]).refine(
-  (uses) => new Set(uses.map(({ name }) => name)).size === uses.length,
-  "A plugin is named twice",
-);
-
-const Path = z.string().regex(
-  /^(?:\/|~\/)/,
-  'Neither a prefix with "/" nor an expression with "~/"',
-)
-  .refine(compiles, "Not a regular expression");
-
-const Route = z.strictObject({
-  name: Name,
-  /** All of {@linkcode methods} when absent. */
-  methods: z.array(z.enum(methods)).min(1).optional(),
-  paths: z.array(Path).min(1),
-  /** Among expressions the greater goes first, then the earlier. */
-  regex_priority: z.int().default(0),
-  /** Whether the part of the path that matched is taken off on the way to the service. */
-  strip_path: z.boolean().default(true),
-  /** Whether the service sees the client's Host header, or its own name. */
-  preserve_host: z.boolean().default(false),
-  /** `public` lets callers in without a token; `idempotent`: the service honours `Idempotency-Key`. */
-  tags: Tags,
-  plugins: PluginUses,
-}).superRefine(({ tags, plugins }, context) => {
-  if (!tags.includes("public")) return;
-  plugins.forEach(({ name }, index) => {
-    if (name !== "jwt" && name !== "acl") return;
-    const message = `A public route knows no caller: "${name}" cannot work here`;
-    context.addIssue({ code: "custom", path: ["plugins", index, "name"], message });
+/**
+ * What `state` means for requests. What is switched off is left out.
+ *
+ * @throws {Violation} when entities that are right by themselves cannot work together.
+ */
+export function gatewayConfigOf(state: State): GatewayConfig {
+  for (const { fault } of contradictionsOf(state)) throw schemaViolation([fault]);
+  const uses = new PluginUses([...state.plugins.values()].filter(({ enabled }) => enabled));
+  const routes = [...state.routes.values()].flatMap((route): RouteConfig[] => {
+    const service = serviceOf(state, route);
+    if (service?.enabled === false) return [];
+    return [{ route, service, plugins: uses.around(route) }];
   });
-});
-
-const Service = z.strictObject({
-  name: Name,
-  /** Stands for protocol, host, port and path. */
-  url: z.url().optional(),
-  protocol: z.string().optional(),
-  host: z.string().min(1).optional(),
-  port: z.int().min(1).max(65_535).optional(),
-  path: z.string().regex(/^\/[\w.~/-]*$/, "Not a path").optional(),
-  /** How often a request that is safe to repeat is sent again after the connection failed. */
-  retries: z.int().min(0).max(32_767).default(5),
-  connect_timeout: TimeoutMs,
-  write_timeout: TimeoutMs,
-  read_timeout: TimeoutMs,
-  /** `spiffe:<program>` names the peer; else it is the host. */
-  tags: Tags,
-  routes: z.array(Route).default([]),
-  plugins: PluginUses,
-}).superRefine((service, context) => {
-  const parts = (["protocol", "host", "port", "path"] as const).filter((part) => part in service);
-  const fault = (path: string, message: string) =>
-    context.addIssue({ code: "custom", path: [path], message });
-  if (service.url === undefined && service.host === undefined) fault("host", "Needed without url");
-  for (const part of service.url === undefined ? [] : parts) {
-    fault(part, "Stands in the url already");
-  }
-  if (protocolOf(service) !== "https") {
-    fault(service.url === undefined ? "protocol" : "url", "Services are reached by https only");
-  }
-}).transform(({ url, protocol: _protocol, host, port, path, ...service }) => ({
-  ...service,
-  ...(url === undefined ? address({ host, port, path }) : addressOf(new URL(url))),
-}));
-
-/** The shape of `gateway.yaml`: Kong's declarative format, without what is not implemented. */
-const GatewayConfigShape = z.strictObject({
-  _format_version: z.literal("3.0"),
-  services: z.array(Service).min(1),
-  plugins: PluginUses,
-}).superRefine(({ services }, context) => {
-  refuseTwins(services.map(({ name }, s) => ({ name, path: ["services", s, "name"] })), context);
-  const routes = services.flatMap(({ routes }, s) =>
-    routes.map(({ name }, r) => ({ name, path: ["services", s, "routes", r, "name"] }))
-  );
-  refuseTwins(routes, context);
-});
-
-export type GatewayConfig = z.output<typeof GatewayConfigShape>;
-export type ServiceConfig = GatewayConfig["services"][number];
-export type RouteConfig = ServiceConfig["routes"][number];
+  const everywhere = uses.unscoped.filter(({ consumer }) => !consumer);
+  return { state, routes, plugins: everywhere };
+}
 
 /**
  * Reads the text of a configuration file.
  *
  * @throws {ConfigError} naming every fault by file, line and path. An unknown key or plugin is one.
  */
-export function parseGatewayConfig(text: string, file: string): GatewayConfig {
-  const { value, faultsAt } = placedFaults(text, file);
-  const parsed = GatewayConfigShape.safeParse(value, { reportInput: false });
-  if (parsed.success) return parsed.data;
-  throw configError(faultsAt(parsed.error.issues));
+export function parseGatewayConfig(text: string, file: string, now = new Date()): GatewayConfig {
+  return gatewayConfigOfDeclared(parseDeclarative(text, file, now));
+}
+
+function gatewayConfigOfDeclared({ state, faultAt }: Declared): GatewayConfig {
+  const faults = contradictionsOf(state).map(({ id, fault }) => faultAt(id, fault));
+  if (faults.length > 0) throw configError(faults);
+  return gatewayConfigOf(state);
 }
 
 /** The SPIFFE ID that the certificate of a service's programs must carry. */
-export function peerOf({ tags, host }: ServiceConfig): string {
-  const tag = tags.find((tag) => tag.startsWith("spiffe:"));
-  return `spiffe://sallyport/${tag?.slice("spiffe:".length) ?? host}`;
+export function peerOf({ tags, host }: Pick<Service, "tags" | "host">): string {
+  const tag = tags?.find((tag) => tag.startsWith("spiffe:"));
+  return `spiffe://sallyport/${tag?.slice("spiffe:".length) ?? programOf(host)}`;
 }
 
-function compiles(path: string): boolean {
-  try {
-    routePath(path);
-    return true;
-  } catch {
-    return false;
+/** Where programs run as containers, one per service, they answer as `payment-service` too. */
+export function programOf(host: string): string {
+  return host.replace(/-service$/, "");
+}
+
+/** How a server shows that it is who a service means. */
+export type Trust =
+  /** By the only SPIFFE ID in its certificate, which our own CA has issued. */
+  | { readonly by: "spiffe"; readonly id: string }
+  /** By its host name, in a certificate of one of these CAs (PEM). */
+  | { readonly by: "host"; readonly ca: string };
+
+export function trustOf(service: Service, state: State): Trust {
+  const ids = service.ca_certificates;
+  if (!ids) return { by: "spiffe", id: peerOf(service) };
+  // One that is gone vouches for nobody.
+  const ca = ids.flatMap((id) => state.ca_certificates.get(id)?.cert ?? []).join("\n");
+  return { by: "host", ca };
+}
+
+export function isPublic({ tags }: Pick<Route, "tags">): boolean {
+  return tags?.includes("public") ?? false;
+}
+
+interface Contradiction {
+  /** Of the entity that it is found in. */
+  readonly id: string;
+  readonly fault: Fault;
+}
+
+/** By these a route learns who is asking, whether or not it demands a token. */
+const identifying = ["key-auth", "mtls-auth"];
+
+function contradictionsOf(state: State): Contradiction[] {
+  return [...strangersOn(state), ...misfitsOf(state)];
+}
+
+/** Uses whose configuration does not fit the other entities. */
+function misfitsOf(state: State): Contradiction[] {
+  return [...state.plugins.values()].flatMap(({ id, name, config }) => {
+    const faults = findPlugin(name)?.check?.(config, state) ?? [];
+    return faults.map(({ path, message }) => ({
+      id,
+      fault: { path: ["config", ...path], message },
+    }));
+  });
+}
+
+/** Uses on public routes that ask who is calling. */
+function strangersOn(state: State): Contradiction[] {
+  const uses = new PluginUses([...state.plugins.values()]);
+  return [...state.plugins.values()].flatMap((use): Contradiction[] => {
+    const route = state.routes.get(referenceOf(use.route) ?? "");
+    if (!route || !isPublic(route)) return [];
+    const isKnown = uses.around(route).some(({ name }) => identifying.includes(name));
+    if (use.name !== "jwt" && (use.name !== "acl" || isKnown)) return [];
+    const message = `A public route knows no caller: "${use.name}" cannot work here`;
+    return [{ id: use.id, fault: { path: ["name"], message } }];
+  });
+}
+
+function serviceOf(state: State, route: Route): Service | undefined {
+  return state.services.get(referenceOf(route.service) ?? "");
+}
+
+/** Uses of plugins, by what they are for. */
+class PluginUses {
+  readonly unscoped: readonly PluginUse[];
+  readonly #byScope: ReadonlyMap<string | undefined, readonly PluginUse[]>;
+
+  constructor(uses: readonly PluginUse[]) {
+    this.#byScope = Map.groupBy(uses, ({ route, service }) => referenceOf(route ?? service));
+    this.unscoped = this.#byScope.get(undefined) ?? [];
   }
-}
 
-/** Kong's default is http. */
-function protocolOf(
-  { url, protocol = "http" }: { url?: string | undefined; protocol?: string | undefined },
-): string {
-  return url === undefined ? protocol : new URL(url).protocol.slice(0, -1);
-}
-
-interface Address {
-  readonly host: string;
-  readonly port: number;
-  /** Put before the path of every request; without a slash at its end. */
-  readonly path: string;
-}
-
-function address(
-  { host = "", port = 80, path = "" }: { [Part in keyof Address]?: Address[Part] | undefined },
-): Address {
-  return { host, port, path: path.replace(/\/$/, "") };
-}
-
-function addressOf({ hostname, port, pathname }: URL): Address {
-  return address({ host: hostname, port: Number(port || 443), path: pathname });
-}
-
-function refuseTwins(
-  named: readonly { readonly name: string; readonly path: (string | number)[] }[],
-  context: z.RefinementCtx,
-): void {
-  const seen = new Set<string>();
-  for (const { name, path } of named) {
-    if (seen.has(name)) context.addIssue({ code: "custom", path, message: "The name is taken" });
-    seen.add(name);
+  /** Those that the requests of `route` meet. */
+  around(route: Route): readonly PluginUse[] {
+    const service = referenceOf(route.service);
+    const ofService = service === undefined ? [] : this.#byScope.get(service) ?? [];
+    // What names both is filed under its route, and counts only where they belong together.
+    const ofRoute = (this.#byScope.get(route.id) ?? []).filter((use) =>
+      !use.service || use.service.id === service
+    );
+    return [...this.unscoped, ...ofService, ...ofRoute];
   }
 }

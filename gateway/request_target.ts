@@ -1,4 +1,5 @@
 import { Problem } from "platform/problem";
+import { headLimits } from "./head_limits.ts";
 import { gatewayProblems } from "./problems.ts";
 
 /** What a request asks for, in the one form that routes are matched with and services are sent. */
@@ -46,11 +47,27 @@ export function hostOf({ url, headers }: Request, edge: URL): string {
  * but refused: dot segments, empty segments, encoded slashes, backslashes and dots, control characters,
  * octets that are not UTF-8.
  *
- * @throws {Problem} `ambiguous-path`
+ * @throws {Problem} `ambiguous-path`, `target-too-long`
  */
 export function targetOf(url: string): RequestTarget {
   const [, , path = "/", search = ""] = urlForm.exec(url) ?? [];
+  if (path.length + search.length > headLimits.targetBytesMax) {
+    throw new Problem(gatewayProblems.targetTooLong);
+  }
   return { path: plainPath.test(path) ? path : normalPath(path), search };
+}
+
+/**
+ * What is left of a path in normal form once `taken`, a part of it from its start, is taken off. It starts with
+ * a slash, whether or not one was left.
+ *
+ * @throws {Problem} `ambiguous-path` when a dot segment is left, as of `/shop../admin` without `/shop`
+ */
+export function restOf(path: string, taken: string): string {
+  const left = path.slice(taken.length);
+  const rest = left.startsWith("/") ? left : `/${left}`;
+  if (dotSegment.test(rest)) throw new Problem(gatewayProblems.ambiguousPath);
+  return rest;
 }
 
 function normalPath(path: string): string {

@@ -12,12 +12,24 @@ export interface RoutePath {
   readonly isExact: boolean;
   /** The part of `path` that the route is known by, which `strip_path` takes away; undefined when none is. */
   match(path: string): string | undefined;
+  /** What the named groups of the expression hold in a path that matches. */
+  captures(path: string): Readonly<Record<string, string | undefined>>;
 }
 
 /** Literal segments and `[^/]+`, to the end: what Hono can say in its own words. */
 const templateForm = /^(?:\/(?:[\w-]+|\[\^\/\]\+))+\$$/;
 /** Whole literal segments. */
 const literalStart = /^(?:\/[\w-]+(?=\/(?![?*{])))*/;
+
+/** For a route that says nothing of paths. */
+export const anyPath: RoutePath = {
+  source: "",
+  isRegex: false,
+  honoPattern: "/*",
+  isExact: false,
+  match: () => "",
+  captures: () => ({}),
+};
 
 /** @throws {SyntaxError} when it is a regular expression that does not compile. */
 export function routePath(source: string): RoutePath {
@@ -31,6 +43,7 @@ function prefixPath(prefix: string): RoutePath {
     honoPattern: `${literalStartOf(prefix)}/*`,
     isExact: false,
     match: (path) => path.startsWith(prefix) ? prefix : undefined,
+    captures: () => ({}),
   };
 }
 
@@ -43,6 +56,7 @@ function regexPath(source: string, expression: string): RoutePath {
     honoPattern: isExact ? templateOf(expression) : `${literalStartOf(expression)}/*`,
     isExact,
     match: (path) => pattern.exec(path)?.[0],
+    captures: (path) => pattern.exec(path)?.groups ?? {},
   };
 }
 

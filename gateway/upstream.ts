@@ -1,32 +1,36 @@
-import type { Exchange } from "./exchange.ts";
+import { plainResponse, whenGone } from "platform/http1";
+import type { Clock, HashKey, ServiceReach } from "./balancing/mod.ts";
+import { hashKeyOf } from "./balancing/mod.ts";
+import { clientPatienceMs } from "./client_patience.ts";
+import { DeadlineQueue } from "./deadline_queue.ts";
+import { editedBody } from "./edited_body.ts";
+import type { Service } from "./entities/mod.ts";
+import type { Exchange, OutgoingRequest } from "./exchange.ts";
 import { requestHeaders, responseHeaders } from "./forward_headers.ts";
-import type { ServiceConfig } from "./gateway_config.ts";
-import type { Discovery } from "./ports.ts";
+import { takeHop } from "./max_forwards.ts";
 import { type ForwardedBody, takeBody } from "./request_body.ts";
+import { restOf } from "./request_target.ts";
 import { isBodiless, paced, wholeBytesMax } from "./response_body.ts";
+import { type Arrival, type Asked, attempts, type Destination } from "./upstream_attempts.ts";
 import { upstreamFailure } from "./upstream_failure.ts";
+import { upgrade, type UpgradeOptions } from "./upstream_upgrade.ts";
 
 /** How one service is reached, and asked. */
 export interface UpstreamOptions {
-  readonly service: ServiceConfig;
-  readonly discovery: Discovery;
+  readonly service: Service;
+  readonly reach: ServiceReach;
   /** Reaches programs of this service and no others. */
   readonly fetch: typeof fetch;
   /** What clients call us. */
   readonly edge: URL;
   /** Waits between two attempts. */
   readonly wait: (ms: number) => Promise<void>;
+  readonly newId: () => string;
+  readonly clock: Clock;
 }
 
-/** What one request asks of a service. */
-interface Asked {
-  readonly exchange: Exchange;
-  readonly url: string;
-  readonly headers: [string, string][];
-  readonly body: ForwardedBody;
-  readonly isIdempotent: boolean;
-  readonly cutting: AbortController;
-}
+/** By which a WebSocket goes out. */
+export type Door = Pick<UpgradeOptions, "webSockets" | "connect" | "now">;
 
 export interface ForwardRules {
   readonly preserveHost: boolean;
@@ -36,23 +40,40 @@ export interface ForwardRules {
   readonly isIdempotent: boolean;
 }
 
-const waitMsMax = 100;
+/** How many servers are asked whether they are ready. */
+const readyAskedMax = 3;
+/** The longest delay that timers take. */
+const timerMsMax = 2_147_483_647;
 
 /** A service behind the edge. */
 export class Upstream {
   readonly #options: UpstreamOptions;
+  readonly #deadlines: DeadlineQueue;
 
   constructor(options: UpstreamOptions) {
     this.#options = options;
+    this.#deadlines = new DeadlineQueue(this.#headTimeoutMs);
   }
 
-  /** Whether the service says by `/readyz` that it is ready. Never throws: who cannot be reached is not. */
+  /** Whether a server of the service says by `/readyz` that it is ready. Never throws: who cannot be reached is not. */
   async isReady(signal: AbortSignal): Promise<boolean> {
-    const { discovery, service, fetch } = this.#options;
-    const origin = discovery.locate(service.host)?.origin;
-    if (origin === undefined) return false;
+    const { pool } = this.#options.reach;
+    const tried = new Set<string>();
     try {
-      const answer = await fetch(`${origin}/readyz`, { signal });
+      do {
+        const origin = pool.pick(tried);
+        if (await this.#isReadyAt(origin, signal)) return true;
+        tried.add(origin);
+      } while (tried.size < readyAskedMax && pool.hasOther(tried));
+    } catch {
+      // Nobody is known, or nobody is well.
+    }
+    return false;
+  }
+
+  async #isReadyAt(origin: string, signal: AbortSignal): Promise<boolean> {
+    try {
+      const answer = await this.#options.fetch(`${origin}/readyz`, { signal });
       await answer.body?.cancel();
       return answer.ok;
     } catch {
@@ -65,24 +86,27 @@ export class Upstream {
    * Kong's three timeouts bound it so: the head is due within their sum, each later piece within `read_timeout`.
    *
    * @throws {Problem} `bad-gateway`, `unavailable` or `gateway-timeout` when there is no answer, or what is wrong
-   *   with the request's body.
+   *   with the request: its body, its headers, or its path once `strip` is off.
    */
   async forward(exchange: Exchange, rules: ForwardRules): Promise<Response> {
-    const { service, edge } = this.#options;
-    const body = await takeBody(exchange.request, {
+    const { service } = this.#options;
+    const outgoing = this.#outgoing(exchange, rules);
+    const taken = await takeBody(exchange.request, {
       bytesMax: exchange.bodyBytesMax,
       pieceTimeoutMs: service.write_timeout,
+      stretchTimeoutMs: clientPatienceMs(service.write_timeout),
     });
     const cutting = new AbortController();
-    const cut = () => cutting.abort(exchange.request.signal.reason);
-    exchange.request.signal.addEventListener("abort", cut, { once: true });
-    const headers = requestHeaders(exchange, { preserveHost: rules.preserveHost, edge });
-    const url = this.#urlOf(exchange, rules.strip);
+    const end = whenGone(exchange.request, (reason) => cutting.abort(reason));
+    const body = editedBody(taken, exchange, outgoing);
     const { isIdempotent } = rules;
-    const asked = { exchange, url, headers, body, isIdempotent, cutting };
-    const end = () => exchange.request.signal.removeEventListener("abort", cut);
+    const { key: hashKey, setCookie } = this.#hashKeyOf(exchange);
+    const dueMs = this.#options.clock.nowMs() + this.#headTimeoutMs;
+    const asked = { exchange, outgoing, body, isIdempotent, cutting, hashKey, dueMs };
     try {
-      return await this.#answer(asked, end);
+      const response = await this.#answer(asked, end);
+      if (setCookie) response.headers.append("set-cookie", setCookie);
+      return response;
     } catch (thrown) {
       end();
       cutting.abort(thrown);
@@ -91,77 +115,113 @@ export class Upstream {
     }
   }
 
-  async #answer(asked: Asked, end: () => void): Promise<Response> {
-    const { exchange: { request }, cutting } = asked;
-    const { connect_timeout, write_timeout, read_timeout } = this.#options.service;
-    const deadline = setTimeout(() => {
-      cutting.abort(new DOMException("The response did not come in time", "TimeoutError"));
-    }, connect_timeout + write_timeout + read_timeout);
+  /**
+   * Joins the client with a WebSocket of the service's: see {@linkcode upgrade}.
+   *
+   * @throws {Problem} as `forward`, and `unavailable` when too many are open.
+   */
+  async upgrade(exchange: Exchange, rules: ForwardRules, door: Door): Promise<Response> {
+    const outgoing = this.#outgoing(exchange, rules);
+    const { key: hashKey } = this.#hashKeyOf(exchange);
+    const timeoutMs = this.#headTimeoutMs;
     try {
-      const answer = await this.#attempts(asked);
-      const { status } = answer;
-      const headers = responseHeaders(answer.headers);
-      if (isBodiless(request.method, status) || !answer.body) {
-        await answer.body?.cancel();
-        end();
-        return new Response(null, { status, headers });
-      }
-      const length = headers.get("content-length");
-      if (length !== null && Number(length) <= wholeBytesMax) {
-        const bytes = await answer.arrayBuffer();
-        end();
-        return new Response(bytes, { status, headers });
-      }
-      const onEnd = (reason?: unknown) => {
-        end();
-        if (reason !== undefined) cutting.abort(reason);
-      };
-      const body = paced(answer.body, { pieceTimeoutMs: read_timeout, onEnd });
-      return new Response(body, { status, headers });
-    } finally {
-      clearTimeout(deadline);
+      const request = { exchange, outgoing, hashKey, timeoutMs };
+      return await upgrade(request, { ...this.#options, ...door });
+    } catch (thrown) {
+      throw upstreamFailure(thrown);
     }
   }
 
-  /** Again and again, when it is safe: then a service that is just starting is met a moment later. */
-  async #attempts(asked: Asked): Promise<Response> {
-    const { service, wait } = this.#options;
-    const attemptsMax = isRepeatable(asked) ? service.retries + 1 : 1;
-    for (let attempt = 1;; attempt++) {
-      try {
-        return await this.#send(asked);
-      } catch (thrown) {
-        if (attempt >= attemptsMax || asked.cutting.signal.aborted) throw thrown;
-      }
-      await wait(Math.random() * Math.min(waitMsMax, 10 * 2 ** attempt));
-      asked.cutting.signal.throwIfAborted();
-    }
+  /** What the service is to be asked, as the route and the plugins have it. */
+  #outgoing(exchange: Exchange, { preserveHost, strip }: ForwardRules): OutgoingRequest {
+    const { edge, reach: { pool } } = this.#options;
+    const hostHeader = pool.upstream?.host_header ?? undefined;
+    const outgoing: OutgoingRequest = {
+      method: exchange.request.method,
+      path: this.#pathOf(exchange, strip),
+      search: exchange.target.search,
+      headers: requestHeaders(exchange, { preserveHost, hostHeader, edge }),
+    };
+    takeHop(outgoing);
+    for (const edit of exchange.edits) edit(outgoing);
+    return outgoing;
   }
 
-  #send({ exchange: { request }, url, headers, body, cutting }: Asked): Promise<Response> {
-    return this.#options.fetch(url, {
-      method: request.method,
-      headers,
-      redirect: "manual",
-      signal: cutting.signal,
-      body: bytesOf(body),
+  get #headTimeoutMs(): number {
+    const { connect_timeout, write_timeout, read_timeout } = this.#options.service;
+    return Math.min(timerMsMax, connect_timeout + write_timeout + read_timeout);
+  }
+
+  #hashKeyOf(exchange: Exchange): HashKey {
+    const { newId, reach: { pool: { upstream } } } = this.#options;
+    if (upstream?.algorithm !== "consistent-hashing") return { key: undefined };
+    return hashKeyOf(exchange, upstream, newId);
+  }
+
+  async #answer(asked: Asked, end: () => void): Promise<Response> {
+    const { exchange, cutting } = asked;
+    const deadline = this.#deadlines.begin(() => {
+      cutting.abort(new DOMException("The response did not come in time", "TimeoutError"));
     });
+    let arrival: Arrival<Response> | undefined;
+    try {
+      const startedMs = performance.now();
+      const { service, reach, wait, clock } = this.#options;
+      const send = (asked: Asked, to: Destination) => this.#send(asked, to);
+      arrival = await attempts(asked, { service, ...reach, send, wait, clock });
+      exchange.upstreamMs = performance.now() - startedMs;
+      return await this.#passOn(asked, arrival, end);
+    } catch (thrown) {
+      arrival?.ended();
+      throw thrown;
+    } finally {
+      this.#deadlines.end(deadline);
+    }
   }
 
-  #urlOf({ target: { path, search } }: Exchange, strip: string): string {
-    const { service: { host, port, path: base }, discovery } = this.#options;
-    const origin = (discovery.locate(host) ?? new URL(`https://${host}:${port}`)).origin;
-    const rest = path.slice(strip.length);
-    // A prefix taken off with its last slash leaves a path without its first.
-    return `${origin}${base}${rest.startsWith("/") ? "" : "/"}${rest}${search}`;
+  async #send(
+    { outgoing: { method, path, search }, body, cutting: { signal } }: Asked,
+    { origin, headers }: Destination,
+  ): Promise<Response> {
+    const init = { method, headers, redirect: "manual", signal, body: bytesOf(body) } as const;
+    return await this.#options.fetch(`${origin}${path}${search}`, init);
   }
-}
 
-/** Whether the request may be sent again, given that the first may have reached the service. */
-function isRepeatable({ exchange: { request }, body, isIdempotent }: Asked): boolean {
-  if (body.kind === "stream") return false;
-  if (request.method === "GET" || request.method === "HEAD") return true;
-  return isIdempotent && request.headers.has("idempotency-key");
+  async #passOn(
+    { exchange: { request }, cutting }: Asked,
+    { answer, ended }: Arrival<Response>,
+    end: () => void,
+  ): Promise<Response> {
+    const { status } = answer;
+    const headers = responseHeaders(answer.headers);
+    const onEnd = (reason?: unknown) => {
+      end();
+      ended();
+      if (reason !== undefined) cutting.abort(reason);
+    };
+    const length = headers.get("content-length");
+    const isSmall = length !== null && Number(length) <= wholeBytesMax;
+    if (isBodiless(request.method, status) || (!isSmall && !answer.body)) {
+      await answer.body?.cancel();
+      onEnd();
+      return plainResponse(null, { status, headers });
+    }
+    if (isSmall) {
+      const bytes = await answer.bytes();
+      onEnd();
+      return plainResponse(bytes, { status, headers });
+    }
+    const { read_timeout: pieceTimeoutMs, write_timeout } = this.#options.service;
+    const readerTimeoutMs = clientPatienceMs(write_timeout);
+    const body = paced(answer.body!, { pieceTimeoutMs, readerTimeoutMs, onEnd });
+    return plainResponse(body, { status, headers });
+  }
+
+  #pathOf({ target: { path } }: Exchange, strip: string): string {
+    const rest = strip === "" ? path : restOf(path, strip);
+    const before = this.#options.service.path?.replace(/\/$/, "") ?? "";
+    return `${before}${rest}`;
+  }
 }
 
 function bytesOf(body: ForwardedBody): BodyInit | null {

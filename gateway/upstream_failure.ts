@@ -1,3 +1,4 @@
+import { NoInstanceError } from "platform/discovery";
 import { Problem, problemTypes } from "platform/problem";
 
 const unreachable = new Set([
@@ -36,5 +37,6 @@ function causesOf(thrown: unknown): Error[] {
 }
 
 function isUnreachable(error: Error & { readonly code?: unknown }): boolean {
-  return unreachable.has(String(error.code)) || connectFailure.test(error.message);
+  return error instanceof NoInstanceError || unreachable.has(String(error.code)) ||
+    connectFailure.test(error.message);
 }

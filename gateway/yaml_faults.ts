@@ -1,14 +1,17 @@
 import { isCollection, isMap, isNode, isScalar, LineCounter, type Node, parseDocument } from "yaml";
-import type { z } from "zod";
 import { configError } from "platform/config";
 
-type Issue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];
+
+export interface Fault {
+  readonly path: Path;
+  readonly message: string;
+}
 
 export interface PlacedDocument {
   readonly value: unknown;
   /** Faults of the value as the operator needs them, from top to bottom: file, line, path, what is wrong. */
-  faultsAt(issues: readonly Issue[]): string[];
+  faultsAt(faults: readonly Fault[]): string[];
 }
 
 /**
@@ -26,23 +29,12 @@ export function placedFaults(text: string, file: string): PlacedDocument {
   }
   return {
     value: document.toJS(),
-    faultsAt: (issues) =>
-      issues.flatMap(placesOf)
-        .map((place) => ({ ...place, line: lineAt(offsetOf(document.contents, place.path)) }))
+    faultsAt: (faults) =>
+      faults
+        .map((fault) => ({ ...fault, line: lineAt(offsetOf(document.contents, fault.path)) }))
         .toSorted((one, other) => one.line - other.line)
         .map(({ line, path, message }) => `${file}:${line}: ${printed(path)}: ${message}`),
   };
-}
-
-interface Place {
-  readonly path: Path;
-  readonly message: string;
-}
-
-/** An unknown key is at its own place, not at that of what it stands in. */
-function placesOf(issue: Issue): Place[] {
-  if (issue.code !== "unrecognized_keys") return [{ path: issue.path, message: issue.message }];
-  return issue.keys.map((key) => ({ path: [...issue.path, key], message: "There is no such key" }));
 }
 
 /** Where `path` begins, or as much of it as there is. */

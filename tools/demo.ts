@@ -1,9 +1,12 @@
-/** `deno task demo`: a customer's day against the running platform. Any surprise ends it with 1. */
+/** `deno task demo [--dir .dev]`: a customer's day against the running platform. Any surprise ends it with 1. */
+import { parseArgs } from "node:util";
 import { openEdgeClient } from "./client/mod.ts";
 import { runDemo } from "./demo/run_demo.ts";
 import { readCredentials } from "./platform/mod.ts";
 
-const dir = new URL("../.dev", import.meta.url).pathname;
+const { values: { dir } } = parseArgs({
+  options: { dir: { type: "string", default: new URL("../.dev", import.meta.url).pathname } },
+});
 
 function print(text: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));

@@ -1,4 +1,7 @@
-/** `deno task dev`: the whole platform on this machine, on embedded stores, until Ctrl-C. */
+/**
+ * `deno task dev`: the whole platform on this machine, on embedded stores, until Ctrl-C. With `--servers`, on
+ * real ones.
+ */
 import { stopSignal } from "platform/lifecycle";
 import {
   defaultPorts,
@@ -6,6 +9,7 @@ import {
   type RunningPlatform,
   startPlatform,
 } from "./platform/mod.ts";
+import type { RealStores } from "./platform/real_stores.ts";
 import { watchSources } from "./platform/watch_sources.ts";
 
 const startedMs = performance.now();
@@ -41,7 +45,15 @@ async function run(): Promise<number> {
   const stopping = new AbortController();
   stop.then(() => stopping.abort(new Error("asked to stop")));
   const { signal } = stopping;
-  await using platform = await startPlatform({ dir, ports: defaultPorts, signal, report: print });
+  await using stores = await openStores();
+  const { extraEnv } = stores;
+  await using platform = await startPlatform({
+    dir,
+    ports: defaultPorts,
+    extraEnv,
+    signal,
+    report: print,
+  });
   print(`${figures(platform)}\n\n${table(platform)}\n\nFirst call:\n`);
   print(`  curl --cacert .dev/tls/ca.pem ${platform.credentials.edgeUrl}/products\n`);
   print("Then `deno task demo`, in another terminal. Ctrl-C stops everything.");
@@ -54,6 +66,15 @@ async function run(): Promise<number> {
   const clean = await platform.supervisor.stop();
   print(clean ? "Stopped" : "Stopped, but not every program ended well: see .dev/logs/");
   return clean ? 0 : 1;
+}
+
+/** Nothing, unless real servers are asked for: only then is loaded what they need. */
+async function openStores(): Promise<Pick<RealStores, "extraEnv"> & AsyncDisposable> {
+  if (!Deno.args.includes("--servers")) {
+    return { extraEnv: {}, [Symbol.asyncDispose]: () => Promise.resolve() };
+  }
+  const { startRealStores } = await import("./platform/real_stores.ts");
+  return await startRealStores({ dataDir: `${dir}/servers`, tlsDir: `${dir}/tls` });
 }
 
 async function restart(

@@ -1,9 +1,12 @@
-/** `deno task token [email]`: prints an access token of a demo user. */
+/** `deno task token [email] [--dir .dev]`: prints an access token of a demo user. */
+import { parseArgs } from "node:util";
 import { openEdgeClient, signIn } from "./client/mod.ts";
 import { demoRedirectUri, readCredentials } from "./platform/mod.ts";
 
-const dir = new URL("../.dev", import.meta.url).pathname;
-const email = Deno.args[0] ?? "alice@example.com";
+const { positionals: [email = "alice@example.com"], values: { dir } } = parseArgs({
+  allowPositionals: true,
+  options: { dir: { type: "string", default: new URL("../.dev", import.meta.url).pathname } },
+});
 
 const credentials = await readCredentials(dir);
 const user = credentials.users.find((user) => user.email === email);

@@ -1,19 +1,85 @@
 import { z } from "zod";
+import { authenticateToken, soleToken, tokenRefusal } from "../bearer_token.ts";
+import { Realm, withRealm } from "../challenge.ts";
+import { ConsumerTokens } from "../consumer_tokens.ts";
+import { HeaderName } from "../entities/fields.ts";
+import type { Exchange } from "../exchange.ts";
+import { identify } from "../identify.ts";
 import { definePlugin } from "../plugin.ts";
+import { admitAnonymous, Anonymous, anonymousFaults, isKnown } from "./anonymous.ts";
+import { isPreflight } from "./cors.ts";
+
+const secondsMax = 31_536_000;
 
 /**
- * Plugin `jwt`: demands an access token of the platform's issuer, and learns from it who is asking.
- * Every route that is not public has it, named or not.
+ * Plugin `jwt`: demands a token, and learns from it who is asking. A token that names a consumer's own key
+ * counts for that consumer and is verified by that key alone; every other must be an access token of the
+ * platform's issuer. Every route that is not public has it, named or not.
+ *
+ * Stricter than Kong: `exp` and `nbf` are checked wherever they are, `claims_to_verify` demands them, and
+ * `uri_param_names` is empty unless told otherwise, because URLs end up in logs.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc6750 | RFC 6750, bearer tokens}
  */
 export const jwt = definePlugin({
   name: "jwt",
-  config: z.strictObject({}),
-  create(_config, { authenticate }) {
+  isForEveryConsumer: true,
+  config: z.strictObject({
+    header_names: z.array(HeaderName).default(["authorization"]),
+    cookie_names: z.array(z.string().min(1)).default([]),
+    uri_param_names: z.array(z.string().min(1)).default([]),
+    /** Of the claim, or else the header, that names a consumer's key. */
+    key_claim_name: z.string().min(1).default("iss"),
+    secret_is_base64: z.boolean().default(false),
+    claims_to_verify: z.array(z.enum(["exp", "nbf"])).min(1).nullable().default(null),
+    /** How many seconds ahead `exp` may lie in a consumer's token; 0: however many. */
+    maximum_expiration: z.number().min(0).max(secondsMax).default(0),
+    anonymous: Anonymous,
+    run_on_preflight: z.boolean().default(true),
+    realm: Realm,
+  }).refine(
+    ({ maximum_expiration: seconds, claims_to_verify: claims }) =>
+      seconds === 0 || claims?.includes("exp"),
+    { path: ["claims_to_verify"], message: "expected to contain: exp" },
+  ),
+  check: anonymousFaults,
+  create(config, { authenticate, directory, now }) {
+    const places = {
+      headers: config.header_names,
+      cookies: config.cookie_names,
+      parameters: config.uri_param_names,
+    };
+    const tokens = new ConsumerTokens({
+      keyClaim: config.key_claim_name,
+      isSecretBase64: config.secret_is_base64,
+      requiredClaims: config.claims_to_verify ?? [],
+      expiresSecondsMax: config.maximum_expiration,
+    }, { directory, now });
+    // Nothing to look for but what the issuer's tokens are looked for in anyway: the way of most requests.
+    const isPlain = !directory.hasJwtSecrets && config.anonymous === null &&
+      config.header_names.join().toLowerCase() === "authorization" &&
+      places.cookies.length === 0 && places.parameters.length === 0;
+    const knowCaller = async (exchange: Exchange): Promise<void> => {
+      const { request, target: { search } } = exchange;
+      if (isPlain) return void (exchange.principal = await authenticate(request));
+      const token = soleToken({ headers: request.headers, search, places });
+      if (token === undefined) {
+        if (admitAnonymous(exchange, { anonymous: config.anonymous, directory })) return;
+        throw tokenRefusal();
+      }
+      const identity = await tokens.identify(token);
+      if (identity) return identify(exchange, identity);
+      exchange.principal = await authenticateToken(authenticate, { request, token });
+    };
     return {
-      async access(exchange) {
-        exchange.principal = await authenticate(exchange.request);
+      access(exchange) {
+        if (!config.run_on_preflight && isPreflight(exchange.request)) return;
+        if (config.anonymous !== null && isKnown(exchange)) return;
+        const known = knowCaller(exchange);
+        if (config.realm === null) return known;
+        return known.catch((thrown) => {
+          throw withRealm(thrown, config.realm);
+        });
       },
     };
   },

@@ -1,9 +1,16 @@
 import type { Authenticate, Role } from "platform/access";
+import { type Discovery, StaticDiscovery } from "platform/discovery";
 import { Problem, problemTypes } from "platform/problem";
-import { silentLogger } from "platform/telemetry";
-import { MemoryRequestCounter, StaticDiscovery } from "../adapters/mod.ts";
-import { createApp, type Dependencies, type GatewayApp } from "../app.ts";
-import { parseGatewayConfig } from "../gateway_config.ts";
+import { MetricsRegistry, silentLogger } from "platform/telemetry";
+import { MemoryAnswerCache, MemoryRequestCounter } from "../adapters/mod.ts";
+import { createAdminApi } from "../admin/mod.ts";
+import { createApp, type Dependencies } from "../app.ts";
+import { Pools, systemClock } from "../balancing/mod.ts";
+import type { ClientCertificate } from "../exchange.ts";
+import { LogSinks } from "../log_sinks.ts";
+import type { State } from "../entities/mod.ts";
+import { type GatewayConfig, parseGatewayConfig, type Trust } from "../gateway_config.ts";
+import { LiveGateway } from "../live_gateway.ts";
 
 /** What a service was sent. */
 export interface Sent {
@@ -16,56 +23,124 @@ export interface Sent {
 }
 
 export interface FakeGateway {
-  readonly app: GatewayApp;
+  readonly app: LiveGateway;
+  /** For those that are not given. No active checks run, unless the test has them adopt its state. */
+  readonly pools: Pools;
   /** What services were sent, in order. */
   readonly sent: readonly Sent[];
-  /** Asks the edge as a client of address 192.0.2.1. */
-  ask(path: string, init?: RequestInit & { readonly clientIp?: string }): Promise<Response>;
+  /** Asks the edge as a client of address 192.0.2.1, on a connection without a client certificate. */
+  ask(path: string, init?: RequestInit & AskedFrom): Promise<Response>;
+  /** Asks the Admin API. A body that is an object goes as JSON. */
+  admin(method: string, path: string, body?: BodyInit | object): Promise<Response>;
+  /** Each state that was kept, in order. */
+  readonly saved: readonly State[];
 }
 
-export interface FakeGatewayOptions extends Partial<Omit<Dependencies, "config">> {
+export interface AskedFrom {
+  readonly clientIp?: string;
+  readonly certificate?: ClientCertificate;
+}
+
+export interface FakeGatewayOptions extends Partial<Omit<Dependencies, "config" | "pools">> {
   /** Text of `gateway.yaml`; the real one when absent. */
   readonly yaml?: string;
   /** Answers for every service. */
   readonly service?: (sent: Sent) => Response | Promise<Response>;
+  readonly discovery?: Pick<Discovery, "watch">;
+  /** Those of an earlier gateway, whose configuration this one replaces. */
+  readonly pools?: Pools;
 }
 
 const edge = "https://edge.example:8443";
+const someServices = new StaticDiscovery({
+  auth: "https://auth.test:4001",
+  payment: "https://payment.test:4002",
+  orders: "https://orders.test:4003",
+});
 
 /** The gateway with fakes all around. A bearer token is the caller's roles, joined by `+`. */
-export function fakeGateway(
-  { yaml, service = sayOk, ...deps }: FakeGatewayOptions = {},
-): FakeGateway {
+export function fakeGateway({ yaml, ...options }: FakeGatewayOptions = {}): FakeGateway {
   const text = yaml ?? Deno.readTextFileSync(new URL("../gateway.yaml", import.meta.url));
   const sent: Sent[] = [];
-  const app = createApp({
-    config: parseGatewayConfig(text, "gateway.yaml"),
-    fetchFor: (peer) => (url, init) => {
-      const { method, headers, body, signal } = new FakeCall(init);
-      const one = { peer, url: String(url), method, headers, body, signal };
-      sent.push(one);
-      return Promise.resolve(service(one));
-    },
-    discovery: new StaticDiscovery({
-      auth: "https://auth.test:4001",
-      payment: "https://payment.test:4002",
-      orders: "https://orders.test:4003",
-    }),
-    counters: new MemoryRequestCounter(),
+  const saved: State[] = [];
+  const deps = fakeDependencies({ sent, ...options });
+  const { now, pools } = deps;
+  const app = new LiveGateway({
+    config: parseGatewayConfig(text, "gateway.yaml", now()),
+    open: (config: GatewayConfig) => createApp({ ...deps, config }),
+    save: (state) => Promise.resolve(void saved.push(state)),
+    log: silentLogger,
+  });
+  const api = createAdminApi({
+    live: app,
+    tools: { now, newId: () => crypto.randomUUID(), newSecret: () => crypto.randomUUID() },
+    pools,
+    facts: { nodeId: "node", hostname: "gateway", counts: () => app.counts() },
+    log: silentLogger,
+  });
+  return {
+    app,
+    pools,
+    sent,
+    saved,
+    admin: (method, path, body) => api.fetch(adminRequest(method, path, body)),
+    ask: (path, { clientIp = "192.0.2.1", certificate, ...init } = {}) =>
+      app.fetch(rawRequest(`${edge}${path}`, init), { peer: { clientIp, certificate } }),
+  };
+}
+
+export interface FakeDependenciesOptions extends Omit<FakeGatewayOptions, "yaml"> {
+  /** What services are sent is put here. */
+  readonly sent: Sent[];
+}
+
+/** All that a gateway needs from outside, faked where nothing is given. */
+export function fakeDependencies(
+  {
+    sent,
+    service = sayOk,
+    discovery = someServices,
+    clock = systemClock,
+    pools: earlier,
+    ...given
+  }: FakeDependenciesOptions,
+): Omit<Dependencies, "config"> & { readonly pools: Pools } {
+  const counter = new MemoryRequestCounter();
+  const cache = new MemoryAnswerCache();
+  const metrics = new MetricsRegistry();
+  const fetchFor = (trust: Trust): typeof fetch => (url, init) => {
+    const peer = trust.by === "spiffe" ? trust.id : trust.ca;
+    const { method, headers, body, signal } = new FakeCall(init);
+    const one = { peer, url: String(url), method, headers, body, signal };
+    sent.push(one);
+    return Promise.resolve(service(one));
+  };
+  const connect = () => Promise.resolve();
+  return {
+    fetchFor,
+    pools: earlier ?? new Pools({ discovery, fetchFor, connect, clock, log: silentLogger }),
+    clock,
+    counters: { local: counter, redis: counter, redisAlone: counter },
+    cache: { memory: cache, redis: cache },
+    metrics,
+    logs: new LogSinks({ dir: undefined, fetch, metrics, log: silentLogger }),
     authenticate: believe,
     edge: new URL(edge),
     log: silentLogger,
     now: () => new Date("2026-01-02T03:04:05.000Z"),
     newId: () => "11111111-1111-4111-8111-111111111111",
     wait: () => Promise.resolve(),
-    ...deps,
-  });
-  return {
-    app,
-    sent,
-    ask: (path, { clientIp = "192.0.2.1", ...init } = {}) =>
-      app.fetch(rawRequest(`${edge}${path}`, init), { peer: { clientIp } }),
+    ...given,
   };
+}
+
+function adminRequest(method: string, path: string, body?: BodyInit | object): Request {
+  const isJson = typeof body === "object" && Object.getPrototypeOf(body) === Object.prototype;
+  return new Request(`http://127.0.0.1:8001${path}`, {
+    method,
+    ...isJson && { headers: { "content-type": "application/json" } },
+    ...body !== undefined && { body: isJson ? JSON.stringify(body) : body as BodyInit },
+  });
 }
 
 /** A request whose URL is as a client wrote it: `Request` alone would put the path in order. */

@@ -41,5 +41,10 @@ export function within(reach: Reach, owner: string): boolean {
   return reach === "any" || (owner !== "" && reach.owner === owner);
 }
 
-/** The verified caller of a request. @throws {Problem} `unauthenticated` */
-export type Authenticate = (request: Request) => Promise<Principal>;
+/**
+ * The verified caller of a request: at once, unless something must be fetched first.
+ *
+ * @throws {Problem} `unauthenticated` or `invalid-token`, by a throw or a rejection; `unavailable` when who could
+ * tell is out of reach.
+ */
+export type Authenticate = (request: Request) => Principal | Promise<Principal>;

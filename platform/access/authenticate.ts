@@ -1,27 +1,22 @@
-import {
-  createRemoteJWKSet,
-  customFetch,
-  decodeProtectedHeader,
-  errors,
-  jwtVerify,
-  type JWTVerifyGetKey,
-} from "jose";
-import { z } from "zod";
+import type { JWTVerifyGetKey } from "jose";
 import { Problem, problemTypes } from "platform/problem";
-import { type Authenticate, type Principal, type Role, roles } from "./access.ts";
+import {
+  RuntimeVerifier,
+  type SignatureAlgorithm,
+  type SignatureVerifier,
+} from "platform/signatures";
+import type { Authenticate, Principal } from "./access.ts";
+import { AccessClaims, principalOf } from "./access_claims.ts";
+import { type CompactToken, readCompactToken, tokenLengthMax } from "./compact_token.ts";
+import { type IssuerKeys, keysOf, publishedKeys } from "./issuer_keys.ts";
+import { rememberedSecondsMax, VerifiedTokens } from "./verified_tokens.ts";
 
 /** Signature algorithms we accept. A symmetric one would let whoever verifies also issue. */
-const algorithms = ["ES256", "EdDSA", "RS256"];
-const tokenLengthMax = 8192;
-const verifiedTokensMax = 10_000;
+const defaultAlgorithms: readonly SignatureAlgorithm[] = ["ES256", "EdDSA", "RS256"];
+/** What access tokens call themselves, so that no other token of the issuer's is taken for one. */
+const defaultTypes = ["at+jwt"];
+const defaultUnknownKeyCooldownMs = 3_000;
 const clockToleranceSeconds = 5;
-
-/** What a key set answers when it is there, and has no key for the token. */
-const aboutTheToken = [
-  errors.JWKSNoMatchingKey,
-  errors.JWKSMultipleMatchingKeys,
-  errors.JOSENotSupported,
-];
 
 export interface TokenRules {
   readonly issuer: string;
@@ -29,52 +24,82 @@ export interface TokenRules {
   readonly jwksUri: string;
   /** Our own client id: `resource_access` of any other client counts for nothing. */
   readonly clientId: string;
+  /** Which algorithms this issuer may sign by; ES256, EdDSA and RS256 when absent. */
+  readonly algorithms?: readonly SignatureAlgorithm[];
+  /** What this issuer's access tokens may have as `typ`; `at+jwt` alone when absent. */
+  readonly types?: readonly string[];
 }
 
-const RoleNames = z.array(z.string()).catch([]);
+/** By what a token can be revoked before its time. */
+export interface TokenIds {
+  readonly sub: string;
+  readonly jti: string | undefined;
+  readonly sid: string | undefined;
+}
 
-/** The claims we rely on, beyond those jose checks. Built-in and Keycloak shapes. */
-const Claims = z.object({
-  sub: z.string().min(1).max(255),
-  exp: z.number(),
-  nbf: z.number().optional(),
-  // RFC 9068 demands client_id; Keycloak calls it azp.
-  client_id: z.string().optional(),
-  azp: z.string().optional(),
-  roles: RoleNames.optional(),
-  role: z.union([z.string().transform((role) => [role]), RoleNames]).optional(),
-  realm_access: z.object({ roles: RoleNames }).optional(),
-  resource_access: z.record(z.string(), z.object({ roles: RoleNames })).optional(),
-});
+/** What holds for the tokens of all issuers. */
+export interface VerificationOptions {
+  readonly now?: () => Date;
+  /** What checks signatures; the runtime when absent. */
+  readonly verifier?: SignatureVerifier;
+  /** Asked at every use of a token, remembered or not. */
+  readonly isRevoked?: (token: TokenIds) => boolean;
+  /** How many verified tokens are remembered; 10,000 when absent. 0 has each verified at each use. */
+  readonly verifiedTokensMax?: number;
+}
 
-interface Verified {
+/** An issuer, and how its keys are reached. */
+export interface IssuerOptions extends TokenRules {
+  /** Carries JWKS requests: over mutual TLS to our own auth service. */
+  readonly fetch: typeof fetch;
+  readonly unknownKeyCooldownMs?: number;
+}
+
+export interface AuthenticatorOptions extends IssuerOptions, VerificationOptions {}
+
+interface Issuer {
+  readonly rules: TokenRules;
+  readonly keys: IssuerKeys;
+}
+
+interface Verified extends TokenIds {
   readonly principal: Principal;
+  readonly rememberedUntilSeconds: number;
   readonly notBeforeSeconds: number;
   readonly expiresSeconds: number;
 }
 
-export interface AuthenticatorOptions extends TokenRules {
-  /** Carries JWKS requests: over mutual TLS to our own auth service. */
-  readonly fetch: typeof fetch;
-  readonly now?: () => Date;
-}
-
 /**
  * Accepts signed access tokens of one issuer, meant for us and not yet expired.
- * A token seen before is not verified again: a bounded memory keeps the last
- * {@linkcode verifiedTokensMax}, and its times are checked at each use.
- * Does not check revocation: tokens live five minutes.
+ * A token seen before is not verified again: a bounded memory keeps the last 10,000 for five minutes, and its
+ * times and `isRevoked` are checked at each use. It is emptied when the issuer is seen to have withdrawn a key.
+ * Without `isRevoked`, revocation is not checked: our own tokens live five minutes.
+ *
+ * The issuer may change its keys at any time, if it publishes a new one four seconds before that one signs.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc9068 | RFC 9068, JWT access tokens}
  */
 export function createAuthenticator(options: AuthenticatorOptions): Authenticate {
-  const keys = createRemoteJWKSet(new URL(options.jwksUri), {
-    [customFetch]: options.fetch,
-    timeoutDuration: 3_000,
-    cooldownDuration: 10_000,
-    cacheMaxAge: 60_000,
-  });
-  return authenticatorFor(options, keys, options.now ?? (() => new Date()));
+  return createAuthenticatorOf([options], options);
+}
+
+/**
+ * As {@linkcode createAuthenticator}, for several issuers: a token is held to the rules of the one that it
+ * names, and to that one's keys.
+ *
+ * @throws when two issuers have the same name.
+ */
+export function createAuthenticatorOf(
+  issuers: readonly IssuerOptions[],
+  options: VerificationOptions = {},
+): Authenticate {
+  const verifier = options.verifier ?? new RuntimeVerifier();
+  return authenticatorBy(options, (onWithdrawn) =>
+    issuers.map((rules) => {
+      const { jwksUri, fetch, unknownKeyCooldownMs = defaultUnknownKeyCooldownMs } = rules;
+      const remote = { jwksUri, fetch, verifier, unknownKeyCooldownMs, onWithdrawn };
+      return { rules, keys: publishedKeys(remote) };
+    }));
 }
 
 /** As {@linkcode createAuthenticator}, with the issuer's keys at hand: what tests and other key sources use. */
@@ -83,103 +108,124 @@ export function authenticatorFor(
   keys: JWTVerifyGetKey,
   now: () => Date,
 ): Authenticate {
-  const verified = new Map<string, Verified>();
+  const issuer = { rules, keys: keysOf(keys, new RuntimeVerifier()) };
+  return authenticatorBy({ now }, () => [issuer]);
+}
 
-  return async (request): Promise<Principal> => {
+function authenticatorBy(
+  { now = () => new Date(), isRevoked = () => false, verifiedTokensMax }: VerificationOptions,
+  open: (onWithdrawn: () => void) => readonly Issuer[],
+): Authenticate {
+  const verified = new VerifiedTokens<Verified>(
+    verifiedTokensMax === undefined ? {} : { tokensMax: verifiedTokensMax },
+  );
+  const issuers = byName(open(() => verified.clear()));
+
+  return (request) => {
     const token = bearerToken(request.headers);
-    const seen = verified.get(token);
-    if (seen) return inTime(seen, now());
-    const fresh = await verify(token, rules, keys, now());
-    if (verified.size >= verifiedTokensMax) verified.delete(verified.keys().next().value!);
-    verified.set(token, fresh);
-    return fresh.principal;
+    const nowSeconds = now().getTime() / 1000;
+    const seen = verified.find(token, nowSeconds);
+    if (seen) return inForce(seen, nowSeconds, isRevoked);
+    const read = readCompactToken(token);
+    if (!read) throw invalidToken;
+    const { claims, keys, signed, rules } = promising(read, issuers, nowSeconds);
+
+    const believe = (isSigned: boolean): Principal => {
+      if (!isSigned) throw invalidToken;
+      const fresh = verifiedFrom(claims, rules, nowSeconds);
+      const principal = inForce(fresh, nowSeconds, isRevoked);
+      verified.remember(token, fresh, nowSeconds);
+      return principal;
+    };
+    const isSigned = keys.haveSigned(signed);
+    return typeof isSigned === "boolean" ? believe(isSigned) : isSigned.then(believe);
   };
+}
+
+function byName(issuers: readonly Issuer[]): ReadonlyMap<string, Issuer> {
+  const named = new Map(issuers.map((issuer) => [issuer.rules.issuer, issuer]));
+  if (named.size !== issuers.length) {
+    throw new Error("Cannot authenticate: two issuers have the same name");
+  }
+  return named;
 }
 
 function bearerToken(headers: Headers): string {
   const header = headers.get("authorization");
-  if (!header) throw refused();
+  if (!header) throw unauthenticated;
   const [scheme, token, ...rest] = header.split(" ");
-  if (scheme?.toLowerCase() !== "bearer") throw refused();
-  if (!token || rest.length > 0 || token.length > tokenLengthMax) throw refused("invalid_token");
+  if (scheme?.toLowerCase() !== "bearer") throw unauthenticated;
+  if (!token || rest.length > 0 || token.length > tokenLengthMax) throw invalidToken;
   return token;
 }
 
-function inTime({ principal, notBeforeSeconds, expiresSeconds }: Verified, now: Date): Principal {
-  const seconds = now.getTime() / 1000;
-  if (seconds >= expiresSeconds + clockToleranceSeconds) throw refused("invalid_token");
-  if (seconds < notBeforeSeconds - clockToleranceSeconds) throw refused("invalid_token");
-  return principal;
+/** All that can be said against a token without looking at its signature, which is what costs. */
+function promising(
+  { alg, kid, typ, claims: said, signed, signature }: CompactToken,
+  issuers: ReadonlyMap<string, Issuer>,
+  nowSeconds: number,
+) {
+  const { success, data: claims } = AccessClaims.safeParse(said);
+  const issuer = success && issuers.get(claims.iss);
+  if (!issuer) throw invalidToken;
+  const { rules, keys } = issuer;
+  const { algorithms = defaultAlgorithms, types = defaultTypes, audience } = rules;
+  const isMeantForUs = typeof claims.aud === "string"
+    ? claims.aud === audience
+    : claims.aud.includes(audience);
+  const isOurKind = algorithms.includes(alg as SignatureAlgorithm) && isOfType(typ, types);
+  // Which keys the issuer has is asked for no name that is none, and not for a forgery that shows.
+  if (!isMeantForUs || !isOurKind || typeof kid !== "string") throw invalidToken;
+  const { exp, nbf = 0, iat } = claims;
+  const isInTime = nowSeconds < exp + clockToleranceSeconds &&
+    nowSeconds >= Math.max(nbf, iat) - clockToleranceSeconds;
+  if (!isInTime) throw invalidToken;
+  return { claims, rules, keys, signed: { alg, kid, signed, signature } };
 }
 
-async function verify(
-  token: string,
-  { issuer, audience, clientId }: TokenRules,
-  keys: JWTVerifyGetKey,
-  now: Date,
-): Promise<Verified> {
-  try {
-    // Before any key is looked up: a forged header must not cost a fetch.
-    const { kid } = decodeProtectedHeader(token);
-    if (typeof kid !== "string") throw refused("invalid_token");
-    const { payload } = await jwtVerify(token, orUnavailable(keys), {
-      issuer,
-      audience,
-      typ: "at+jwt",
-      algorithms,
-      requiredClaims: ["sub", "exp", "iat"],
-      clockTolerance: clockToleranceSeconds,
-      currentDate: now,
-    });
-    const claims = Claims.parse(payload);
-    const principal = {
-      subject: claims.sub,
-      clientId: claims.client_id ?? claims.azp ?? "",
-      roles: rolesOf(claims, clientId),
-    };
-    return { principal, notBeforeSeconds: claims.nbf ?? 0, expiresSeconds: claims.exp };
-  } catch (cause) {
-    if (cause instanceof errors.JOSEError || cause instanceof z.ZodError) {
-      throw refused("invalid_token", cause);
-    }
-    if (cause instanceof Problem) throw cause;
-    // jose reports a token that is no JWT at all as a TypeError.
-    if (cause instanceof TypeError) throw refused("invalid_token", cause);
-    throw cause;
-  }
+/** A type may be written with what all media types of tokens begin with. @see RFC 7515, section 4.1.9 */
+function isOfType(typ: unknown, types: readonly string[]): boolean {
+  if (typeof typ !== "string") return false;
+  const name = typ.toLowerCase().replace(/^application\//, "");
+  return types.some((type) => type.toLowerCase() === name);
 }
 
-/** Whatever else goes wrong, the key set was out of reach: nobody's token is bad because of that. */
-function orUnavailable(keys: JWTVerifyGetKey): JWTVerifyGetKey {
-  return async (header, token) => {
-    try {
-      return await keys(header, token);
-    } catch (cause) {
-      if (aboutTheToken.some((kind) => cause instanceof kind)) throw cause;
-      throw new Problem(problemTypes.unavailable, { headers: { "retry-after": "1" }, cause });
-    }
+function verifiedFrom(
+  claims: AccessClaims,
+  { clientId }: TokenRules,
+  nowSeconds: number,
+): Verified {
+  const { sub, jti, sid, nbf = 0, iat, exp } = claims;
+  return {
+    principal: principalOf(claims, clientId),
+    sub,
+    jti,
+    sid,
+    rememberedUntilSeconds: nowSeconds + rememberedSecondsMax,
+    notBeforeSeconds: Math.max(nbf, iat),
+    expiresSeconds: exp,
   };
 }
 
-/** Roles of the platform named by any of the places an issuer may put them, and no other client's. */
-function rolesOf(claims: z.output<typeof Claims>, clientId: string): ReadonlySet<Role> {
-  const own = Object.hasOwn(claims.resource_access ?? {}, clientId)
-    ? claims.resource_access![clientId]!.roles
-    : [];
-  const named = [
-    ...claims.roles ?? [],
-    ...claims.role ?? [],
-    ...claims.realm_access?.roles ?? [],
-    ...own,
-  ];
-  return new Set(roles.filter((role) => named.includes(role)));
+function inForce(
+  verified: Verified,
+  nowSeconds: number,
+  isRevoked: (token: TokenIds) => boolean,
+): Principal {
+  const { principal, notBeforeSeconds, expiresSeconds } = verified;
+  const isInTime = nowSeconds < expiresSeconds + clockToleranceSeconds &&
+    nowSeconds >= notBeforeSeconds - clockToleranceSeconds;
+  if (!isInTime || isRevoked(verified)) throw invalidToken;
+  return principal;
 }
 
-/** RFC 6750: a request without a token gets no error code, only the challenge. */
-function refused(error?: "invalid_token", cause?: unknown): Problem {
-  const headers = { "www-authenticate": error ? `Bearer error="${error}"` : "Bearer" };
-  return new Problem(error ? problemTypes.invalidToken : problemTypes.unauthenticated, {
-    headers,
-    cause,
-  });
-}
+/**
+ * Made once: the stack of an error would make the refusal of a token cost more than its acceptance.
+ * RFC 6750: a request without a token gets no error code, only the challenge.
+ */
+const unauthenticated = new Problem(problemTypes.unauthenticated, {
+  headers: { "www-authenticate": "Bearer" },
+});
+const invalidToken = new Problem(problemTypes.invalidToken, {
+  headers: { "www-authenticate": 'Bearer error="invalid_token"' },
+});

@@ -4,6 +4,7 @@ import type { TokenRules } from "platform/access";
 import type { LogLevel } from "platform/telemetry";
 import type { TlsFiles } from "platform/tls";
 import { configError, readFiles, variablesOf } from "./env.ts";
+import { peerUrl } from "./peer_url.ts";
 import {
   addressVariables,
   type programVariables,
@@ -48,7 +49,7 @@ export function tokenRulesOf(
   return {
     issuer: given.OIDC_ISSUER ?? `${given.EDGE_URL}/oidc`,
     audience: given.OIDC_AUDIENCE ?? given.EDGE_URL,
-    jwksUri: given.OIDC_JWKS_URI ?? `${given.AUTH_URL}/oidc/jwks`,
+    jwksUri: given.OIDC_JWKS_URI ?? `${peerUrl("auth")}/oidc/jwks`,
     clientId,
   };
 }
@@ -58,16 +59,21 @@ export interface EmbeddedStoresConfig {
   readonly kind: "embedded";
   /** Path of the database file, or `:memory:`. */
   readonly path: string;
-  /** Path of the event log that others read, or `:memory:`. */
-  readonly eventsPath: string;
 }
 
 export function embeddedStoresOf(dataDir: string, program: string): EmbeddedStoresConfig {
-  return {
-    kind: "embedded",
-    path: `${dataDir}/${program}/${program}.sqlite`,
-    eventsPath: `${dataDir}/events/${program}.sqlite`,
-  };
+  return { kind: "embedded", path: `${dataDir}/${program}/${program}.sqlite` };
+}
+
+/** Where a program's events are that others read. */
+export interface EventsConfig {
+  readonly program: string;
+  /** Path of the file that they are in when there is no Redis. */
+  readonly path: string;
+}
+
+export function eventsOf(dataDir: string, program: string): EventsConfig {
+  return { program, path: `${dataDir}/events/${program}.sqlite` };
 }
 
 /** An absent denylist denies nobody: it is not among what must be there. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { logLevels } from "platform/telemetry";
+import { InstanceAddress } from "./instance_address.ts";
 
 /** A TCP port; 0 asks the system for a free one. */
 export const Port: z.ZodType<number> = z.coerce.number().int().min(0).max(65_535);
@@ -15,12 +16,34 @@ export const tlsVariables = {
 
 const localPort = (port: number) => `https://localhost:${port}`;
 
+const HttpsUrl = z.url({ protocol: /^https$/ });
+
+/** What comes after it is the program's own: paths are not ours to begin. */
+const ProgramUrl = HttpsUrl.refine(
+  (url) => URL.canParse(url) && `${new URL(url).origin}/` === new URL(url).href,
+  "More than https://host:port",
+);
+
 /** Where the platform's programs are when no discovery says otherwise. */
 export const addressVariables = {
-  EDGE_URL: z.url({ protocol: /^https$/ }).default(localPort(8443)),
-  AUTH_URL: z.url({ protocol: /^https$/ }).default(localPort(4001)),
-  PAYMENT_URL: z.url({ protocol: /^https$/ }).default(localPort(4002)),
-  ORDERS_URL: z.url({ protocol: /^https$/ }).default(localPort(4003)),
+  EDGE_URL: HttpsUrl.default(localPort(8443)),
+  AUTH_URL: ProgramUrl.default(localPort(4001)),
+  PAYMENT_URL: ProgramUrl.default(localPort(4002)),
+  ORDERS_URL: ProgramUrl.default(localPort(4003)),
+};
+
+/** Consul's own variables, and where others reach us. Without an address of Consul there is none. */
+export const consulVariables = {
+  /** `https://host:port`, or `host:port` with CONSUL_HTTP_SSL. */
+  CONSUL_HTTP_ADDR: z.string().optional(),
+  CONSUL_HTTP_SSL: z.enum(["true", "false", "1", "0"]).optional(),
+  CONSUL_HTTP_TOKEN: z.string().optional(),
+  CONSUL_HTTP_TOKEN_FILE: z.string().optional(),
+  CONSUL_CACERT: z.string().optional(),
+  CONSUL_CLIENT_CERT: z.string().optional(),
+  CONSUL_CLIENT_KEY: z.string().optional(),
+  /** LISTEN_HOSTNAME when absent. */
+  ADVERTISE_ADDRESS: InstanceAddress.optional(),
 };
 
 /** What every program reads. */
@@ -36,8 +59,8 @@ export const programVariables = {
 
 /** What every program that verifies tokens reads. */
 export const tokenVariables = {
-  OIDC_ISSUER: z.url({ protocol: /^https$/ }).optional(),
-  OIDC_JWKS_URI: z.url({ protocol: /^https$/ }).optional(),
+  OIDC_ISSUER: HttpsUrl.optional(),
+  OIDC_JWKS_URI: HttpsUrl.optional(),
   OIDC_AUDIENCE: z.string().optional(),
   OIDC_CLIENT_ID: z.string().optional(),
 };

@@ -1,61 +1,67 @@
-import { z } from "zod";
-import { configError } from "platform/config";
+import type { KeyObject } from "node:crypto";
+import { decrypt, encrypt, FieldCipherError } from "./aes_gcm.ts";
+import type { KeyUses } from "./key_uses.ts";
 
-const keyBytes = 32;
-
-const KeyRingFile = z.strictObject({
-  current: z.string().min(1).max(64),
-  keys: z.record(z.string().min(1).max(64), z.base64()),
-}).refine(
-  ({ current, keys }) => Object.hasOwn(keys, current),
-  "The current key is not among the keys",
-);
-
-/** The key that encrypts, and all that still decrypt, by id. */
-export interface KeyRing {
-  readonly currentId: string;
-  readonly keys: ReadonlyMap<string, CryptoKey>;
+/** The keys of a ring, as they were read. */
+export interface KeyRingContents {
+  readonly currentKeyId: string;
+  readonly keys: ReadonlyMap<string, KeyObject>;
+  /** The key of blind indexes, for programs that have one. It is not rotated with the others. */
+  readonly blindIndexKey: KeyObject | undefined;
 }
 
-/**
- * Reads `{ "current": "k1", "keys": { "k1": "<base64 of 32 bytes>" } }`.
- * The keys cannot be read out of the ring again.
- *
- * @throws {ConfigError} naming `variable`, never its content.
- */
-export async function parseKeyRing(variable: string, text: string): Promise<KeyRing> {
-  const { current, keys: bytesById } = checkKeyRing(variable, text);
-  const keys = new Map<string, CryptoKey>();
-  for (const [id, bytes] of bytesById) {
-    const usages: KeyUsage[] = ["encrypt", "decrypt"];
-    keys.set(id, await crypto.subtle.importKey("raw", bytes, "AES-GCM", false, usages));
+/** The key that seals, and all that still open. Nobody gets the keys themselves out of it. */
+export class KeyRing {
+  readonly #uses: KeyUses;
+  #contents: KeyRingContents;
+
+  constructor(contents: KeyRingContents, uses: KeyUses) {
+    this.#contents = contents;
+    this.#uses = uses;
   }
-  return { currentId: current, keys };
-}
 
-/** @throws {ConfigError} as {@linkcode parseKeyRing} does, before any key is made. */
-export function checkKeyRing(
-  variable: string,
-  text: string,
-): { readonly current: string; readonly keys: ReadonlyMap<string, Uint8Array<ArrayBuffer>> } {
-  const parsed = KeyRingFile.safeParse(parseJson(text));
-  if (!parsed.success) throw configError([`${variable}: names no key ring file`]);
-  const keys = new Map<string, Uint8Array<ArrayBuffer>>();
-  for (const [id, encoded] of Object.entries(parsed.data.keys)) {
-    const bytes = Uint8Array.fromBase64(encoded);
-    if (bytes.byteLength !== keyBytes) {
-      throw configError([`${variable}: key "${id}" must have ${keyBytes} bytes`]);
-    }
-    keys.set(id, bytes);
+  get currentKeyId(): string {
+    return this.#contents.currentKeyId;
   }
-  return { current: parsed.data.current, keys };
-}
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // The schema refuses it, without echoing what a parser error would.
-    return undefined;
+  get keyIds(): readonly string[] {
+    return [...this.#contents.keys.keys()];
+  }
+
+  /** From now on seals with the current key of `contents`, and opens with its keys only. */
+  replace(contents: KeyRingContents): void {
+    this.#contents = contents;
+  }
+
+  /**
+   * Seals under the current key, for the context that `contextOf` makes of the key's id.
+   *
+   * @throws {KeyExhaustedError} when the key has been used as often as it may be.
+   */
+  seal(
+    plain: Uint8Array,
+    contextOf: (keyId: string) => string,
+  ): { readonly keyId: string; readonly sealed: Uint8Array } {
+    const keyId = this.#contents.currentKeyId;
+    this.#uses.count(keyId);
+    return { keyId, sealed: encrypt(this.#key(keyId), plain, contextOf(keyId)) };
+  }
+
+  /** @throws {FieldCipherError} when it was sealed otherwise, or its key is gone. */
+  open(keyId: string, sealed: Uint8Array, context: string): Uint8Array {
+    return decrypt(this.#key(keyId), sealed, context);
+  }
+
+  /** Calls `use` with the key of blind indexes. @throws when the ring has none. */
+  withBlindIndexKey<T>(use: (key: KeyObject) => T): T {
+    const { blindIndexKey } = this.#contents;
+    if (!blindIndexKey) throw new Error("Cannot index: the key ring has no key for it");
+    return use(blindIndexKey);
+  }
+
+  #key(id: string): KeyObject {
+    const key = this.#contents.keys.get(id);
+    if (!key) throw new FieldCipherError(`Cannot use key: "${id}" is not in the ring`);
+    return key;
   }
 }

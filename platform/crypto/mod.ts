@@ -1,3 +1,13 @@
-export * from "./field_cipher.ts";
+export { FieldCipherError } from "./aes_gcm.ts";
+export * from "./blind_index.ts";
+export * from "./document_cipher.ts";
+export * from "./encryption_config.ts";
+export * from "./former_field.ts";
 export * from "./key_ring.ts";
-export * from "./sealed_field.ts";
+export * from "./key_ring_file.ts";
+export * from "./key_uses.ts";
+export * from "./key_wrapping.ts";
+export type { KmsConfig } from "./kms_key_wrapping.ts";
+export * from "./open_key_ring.ts";
+export * from "./resealer.ts";
+export * from "./sensitive_fields.ts";

@@ -20,6 +20,15 @@ export const CloudEvent = z.object({
 });
 export type CloudEvent = z.output<typeof CloudEvent>;
 
+/** Undefined when `text` is no event. */
+export function parseEvent(text: string): CloudEvent | undefined {
+  try {
+    return CloudEvent.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
 /** What a service says when it publishes; the outbox makes a {@linkcode CloudEvent} of it. */
 export interface Happening {
   readonly type: string;

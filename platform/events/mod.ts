@@ -1,5 +1,10 @@
 export * from "./cloud_event.ts";
-export * from "./embedded_event_log.ts";
+export * from "./consume_events.ts";
+export * from "./embedded_event_publisher.ts";
+export * from "./embedded_event_reader.ts";
 export * from "./event_stream.ts";
 export * from "./inbox.ts";
+export * from "./open_events.ts";
 export * from "./outbox.ts";
+export { RedisEventPublisher } from "./redis_event_publisher.ts";
+export * from "./redis_event_reader.ts";

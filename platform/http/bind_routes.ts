@@ -44,7 +44,9 @@ export function bindRoutes<T extends Readonly<Record<string, Route>>>(
   for (const operation of Object.keys(routes) as (keyof T & string)[]) {
     const route: Route = routes[operation]!;
     const handle = handlers[operation] as (call: Call<Route>) => Promise<unknown>;
-    app.on(route.method, route.path, (c) => serve(c, { operation, route, handle, edge }));
+    for (const path of pathsOf(route)) {
+      app.on(route.method, path, (c) => serve(c, { operation, route, handle, edge }));
+    }
   }
   refuseOtherMethods(app, Object.values(routes));
   app.notFound(() => problemResponse(new Problem(problemTypes.notFound)));
@@ -125,14 +127,19 @@ function isVersioned(body: unknown): body is { readonly version: number } {
 }
 
 function refuseOtherMethods(app: Hono, routes: readonly Route[]): void {
-  for (const path of new Set(routes.map((route) => route.path))) {
-    const methods = routes.filter((route) => route.path === path).map(({ method }) => method);
+  for (const path of new Set(routes.flatMap(pathsOf))) {
+    const here = routes.filter((route) => pathsOf(route).includes(path));
+    const methods = here.map(({ method }) => method);
     const allowed = methods.includes("get") ? [...methods, "head"] : methods;
     const allow = allowed.map((method) => method.toUpperCase()).join(", ");
     app.all(path, () => {
       throw new Problem(problemTypes.methodNotAllowed, { headers: { allow } });
     });
   }
+}
+
+function pathsOf({ path, alias }: Route): readonly string[] {
+  return alias === undefined ? [path] : [path, alias];
 }
 
 type Parsed = Pick<Call<Route>, "params" | "query" | "body" | "bodyText">;

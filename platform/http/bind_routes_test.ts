@@ -1,5 +1,6 @@
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { anyone } from "platform/access";
+import { StoreUnavailableError } from "platform/store";
 import { asJson, problem, tea, testThings, TooMuch, type Traits } from "./testing/things_api.ts";
 
 testThings("A path that is not there is 404 for everybody, by any method", async ({ send }) => {
@@ -170,3 +171,15 @@ testThings("A failure of ours is a mute 500, and is logged once", async ({ send,
   match(text, /"title":"Something failed on our side"/);
   deepEqual(logged, [{ message: "Cannot answer request" }]);
 }, { readThing: () => Promise.reject(new Error("password=hunter2 at 10.0.0.7")) });
+
+testThings(
+  "A store that is away is 503, to be tried again, and tells nothing of itself",
+  async ({ send, logged }) => {
+    const response = await send("GET", "/things/t1");
+    equal(response.headers.get("retry-after"), "1");
+    ok(!(await response.clone().text()).includes("db.internal"));
+    equal(await problem(response), "503 unavailable");
+    equal(logged.length, 1);
+  },
+  { readThing: () => Promise.reject(new StoreUnavailableError("Cannot reach db.internal")) },
+);

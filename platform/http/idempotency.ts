@@ -1,4 +1,5 @@
 import { Problem, problemTypes } from "platform/problem";
+import { letGo } from "./held_keys.ts";
 
 /** What a client was told: enough to tell it again. */
 export interface StoredAnswer {
@@ -19,11 +20,18 @@ export interface KeyUse {
 }
 
 export type Claim =
-  /** Nobody holds the key: go on, and create `resourceId`. It was taken up before if the holder crashed. */
-  | { readonly state: "claimed"; readonly resourceId: string }
+  | ClaimedKey
   | { readonly state: "answered"; readonly answer: StoredAnswer }
   | { readonly state: "in_flight" }
   | { readonly state: "reused" };
+
+/** Nobody else holds the key: go on, and create `resourceId`. It was taken up before if the holder crashed. */
+export interface ClaimedKey {
+  readonly state: "claimed";
+  readonly resourceId: string;
+  /** When the key is free for others. That of a later holder is free later. */
+  readonly leasedUntil: Date;
+}
 
 /**
  * Remembers the answers given under each `Idempotency-Key`, for at least
@@ -32,10 +40,16 @@ export type Claim =
 export interface IdempotencyStore {
   /** Takes the key for the caller until it is answered, let go, or `leaseMs` have passed. */
   claim(use: KeyUse, at: Date, leaseMs: number): Promise<Claim>;
-  /** Keeps `answer` for every later use of the key. */
+  /**
+   * Keeps `answer` for every later use of the key, unless it has one: of two holders, because the first took
+   * longer than its lease, whoever is done first has answered.
+   */
   answer(use: KeyUse, answer: StoredAnswer, at: Date): Promise<void>;
-  /** Lets the key go without an answer. The next use gets the same `resourceId`. */
-  release(use: KeyUse): Promise<void>;
+  /**
+   * Lets go of a key that is held by this very lease, without an answer: one that has passed to somebody else
+   * stays theirs. The next use gets the same `resourceId`.
+   */
+  release(use: KeyUse, leasedUntil: Date): Promise<void>;
 }
 
 export const keptMs = 24 * 3_600_000;
@@ -66,27 +80,31 @@ export async function once(
   now: () => Date,
   work: (resourceId: string) => Promise<Response>,
 ): Promise<Response> {
-  const claim = await store.claim(use, now(), leaseMs);
+  const at = now();
+  const claim = await store.claim(use, at, leaseMs).catch((thrown) => {
+    // It may have been made, though its answer was lost.
+    void letGo(store, use, { leasedUntil: new Date(at.getTime() + leaseMs), leaseMs });
+    throw thrown;
+  });
   if (claim.state === "reused") throw new Problem(problemTypes.idempotencyKeyReused);
   if (claim.state === "in_flight") {
     throw new Problem(problemTypes.idempotencyKeyInFlight, { headers: { "retry-after": "1" } });
   }
   if (claim.state === "answered") return replay(claim.answer);
 
-  let response: Response;
   try {
-    response = await work(claim.resourceId);
+    const response = await work(claim.resourceId);
+    if (response.status >= 500) {
+      await letGo(store, use, { ...claim, leaseMs });
+      return response;
+    }
+    const answer = await toAnswer(response);
+    await store.answer(use, answer, now());
+    return new Response(answer.body, { status: answer.status, headers: answer.headers });
   } catch (thrown) {
-    await store.release(use);
+    await letGo(store, use, { ...claim, leaseMs });
     throw thrown;
   }
-  if (response.status >= 500) {
-    await store.release(use);
-    return response;
-  }
-  const answer = await toAnswer(response);
-  await store.answer(use, answer, now());
-  return new Response(answer.body, { status: answer.status, headers: answer.headers });
 }
 
 async function toAnswer(response: Response): Promise<StoredAnswer> {

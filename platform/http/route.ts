@@ -7,6 +7,8 @@ export interface Route {
   readonly method: "get" | "post" | "put" | "patch" | "delete";
   /** Hono path pattern. */
   readonly path: string;
+  /** A second path to the same operation: what a gateway asks for that takes its own prefix away. */
+  readonly alias?: string;
   readonly summary: string;
   readonly params?: z.ZodType;
   readonly query?: z.ZodType;

@@ -4,26 +4,43 @@ import { stopSignal } from "./stop_signal.ts";
 
 /**
  * Runs a program from start to stop and ends the process: 0 after a drain, 1 when it could not start or run.
- * What `start` gives to `running` is closed in reverse, whatever the reason for stopping.
+ * What `start` gives to `running` is closed in reverse, whatever the reason for stopping. `stopping` is
+ * aborted when the program is asked to stop: a start that throws its reason has ended as it should.
  */
 export async function runProgram(
   log: Logger,
-  start: (running: AsyncDisposableStack) => Promise<void>,
+  start: (running: AsyncDisposableStack, stopping: AbortSignal) => Promise<void>,
 ): Promise<never> {
   // Listened for from the beginning: a stop during the start is a stop, too.
   const stop = stopSignal();
+  const stopping = new AbortController();
+  void stop.then((signal) => stopping.abort(new StopRequest(signal)));
   try {
     await using running = new AsyncDisposableStack();
-    await start(running);
+    await start(running, stopping.signal);
     log.info("Program ready", { "process.memory.rss": Deno.memoryUsage().rss });
     log.info("Program stopping", { "process.signal": await stop });
   } catch (thrown) {
+    if (thrown instanceof StopRequest) return ended(log);
     if (thrown instanceof ConfigError) log.error(thrown.message);
     else if (isAddressInUse(thrown)) {
       log.error("Cannot start: a port is in use", { "error.message": (thrown as Error).message });
     } else log.failure("Program failed", thrown);
     Deno.exit(1);
   }
+  return ended(log);
+}
+
+/** Why a start was not brought to its end. */
+class StopRequest extends Error {
+  override readonly name = "StopRequest";
+
+  constructor(signal: string) {
+    super(`Asked to stop: ${signal}`);
+  }
+}
+
+function ended(log: Logger): never {
   log.info("Program stopped");
   Deno.exit(0);
 }

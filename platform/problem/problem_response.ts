@@ -1,9 +1,21 @@
+// Not by the folder's door: the stores behind it import this folder.
+import { StoreUnavailableError } from "../store/store_errors.ts";
 import { Problem, type ProblemType } from "./problem.ts";
 import { problemTypes } from "./problem_types.ts";
 
-/** Whatever was thrown, as the one failure shape clients ever see. An unknown error becomes a mute 500. */
+/**
+ * Whatever was thrown, as the one failure shape clients ever see. A store that is away becomes a 503, an
+ * unknown error a mute 500.
+ */
 export function asProblem(thrown: unknown): Problem {
-  return thrown instanceof Problem ? thrown : new Problem(problemTypes.internal, { cause: thrown });
+  if (thrown instanceof Problem) return thrown;
+  if (thrown instanceof StoreUnavailableError) {
+    return new Problem(problemTypes.unavailable, {
+      headers: { "retry-after": "1" },
+      cause: thrown,
+    });
+  }
+  return new Problem(problemTypes.internal, { cause: thrown });
 }
 
 /** Turns whatever was thrown into an `application/problem+json` response. */

@@ -23,3 +23,15 @@ Deno.test("RetryBudget saves up no more than its bound", () => {
   equal(budget.withdraw(), true);
   equal(budget.withdraw(), false);
 });
+
+Deno.test("RetryBudget lets a retry be made now and then, where calls are rare", () => {
+  let nowMs = 0;
+  const now = () => nowMs;
+  const budget = new RetryBudget({ retriesPerCall: 0, retriesMax: 1, retriesPerSecond: 1, now });
+  equal(budget.withdraw(), true);
+  nowMs = 999;
+  equal(budget.withdraw(), false);
+  nowMs = 1_000;
+  equal(budget.withdraw(), true);
+  equal(budget.withdraw(), false);
+});

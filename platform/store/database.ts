@@ -8,7 +8,12 @@ import {
 export type Row = Readonly<Record<string, SQLOutputValue>>;
 export type Values = Readonly<Record<string, SQLInputValue>>;
 
+/** Statements, or a change that SQL alone cannot make. */
+export type Migration = string | ((db: Database) => void);
+
 const statementsMax = 200;
+/** Free pages overwritten by one value: SQLite takes none of a gigabyte. */
+const zeroPagesMax = 10_000;
 
 /**
  * One SQLite file. Committed means on disk: it survives `kill -9` and a power cut.
@@ -27,13 +32,14 @@ export class Database implements Disposable {
    * Opens the file, or creates it for its owner only, and brings its schema up to date.
    *
    * @param path of the file, or `:memory:`.
-   * @param migrations statements by version, first is 1. A released one is never edited: a change is a new one.
+   * @param migrations by version, first is 1. A released one is never edited: a change is a new one.
    */
-  static open(path: string, migrations: readonly string[]): Database {
+  static open(path: string, migrations: readonly Migration[]): Database {
     if (path !== ":memory:") makePrivate(path);
     const db = new DatabaseSync(path);
     db.exec("pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on");
-    db.exec("pragma busy_timeout = 2000");
+    // What is replaced is overwritten: a record sealed anew must not stay behind as it was.
+    db.exec("pragma busy_timeout = 2000; pragma secure_delete = on");
     const database = new Database(db);
     database.#migrate(migrations);
     return database;
@@ -58,6 +64,11 @@ export class Database implements Disposable {
   /** Runs a statement that changes rows. @returns how many. */
   run(sql: string, values: Values = {}): number {
     return Number(this.#prepare(sql).run(values).changes);
+  }
+
+  /** Runs statements that take no values. */
+  exec(sql: string): void {
+    this.#db.exec(sql);
   }
 
   /** All of `work` or nothing: when it throws, nothing is written. Inside another transaction, part of it. */
@@ -92,15 +103,33 @@ export class Database implements Disposable {
     return statement;
   }
 
-  #migrate(migrations: readonly string[]): void {
+  #migrate(migrations: readonly Migration[]): void {
     this.transaction(() => {
       const applied = Number(this.get("pragma user_version")?.["user_version"] ?? 0);
       if (applied > migrations.length) {
         throw new Error(`Cannot open database: its schema ${applied} is newer than this program`);
       }
-      for (const migration of migrations.slice(applied)) this.#db.exec(migration);
+      for (const migration of migrations.slice(applied)) {
+        if (typeof migration === "string") this.#db.exec(migration);
+        else migration(this);
+      }
+      // What a migration has sealed must not stay readable in what was freed before, nor in the log.
+      if (applied > 0 && applied < migrations.length) this.#overwriteFreePages();
       this.#db.exec(`pragma user_version = ${migrations.length}`);
     });
+    this.#db.exec("pragma wal_checkpoint(truncate)");
+  }
+
+  /** Fills every free page with zeros and frees it again. `vacuum` would do, but attaches a file, which Deno forbids. */
+  #overwriteFreePages(): void {
+    const pages = Number(this.get("pragma freelist_count")?.["freelist_count"]);
+    const pageBytes = Number(this.get("pragma page_size")?.["page_size"]);
+    this.#db.exec("create table zeros (bytes blob)");
+    for (let left = pages; left > 0; left -= zeroPagesMax) {
+      const bytes = Math.min(left, zeroPagesMax) * pageBytes;
+      this.run("insert into zeros (bytes) values (zeroblob(:bytes))", { bytes });
+    }
+    this.#db.exec("drop table zeros");
   }
 }
 

@@ -34,7 +34,8 @@ export class EmbeddedIdempotencyStore implements IdempotencyStore {
   answer({ scope, key }: KeyUse, answer: StoredAnswer, at: Date): Promise<void> {
     this.#db.transaction(() => {
       this.#db.run(
-        "update idempotency_keys set answer = :answer where scope = :scope and key = :key",
+        `update idempotency_keys set answer = :answer
+         where scope = :scope and key = :key and answer is null`,
         { scope, key, answer: JSON.stringify(answer) },
       );
       this.#db.run("delete from idempotency_keys where created_at_ms < :before", {
@@ -44,11 +45,11 @@ export class EmbeddedIdempotencyStore implements IdempotencyStore {
     return Promise.resolve();
   }
 
-  release({ scope, key }: KeyUse): Promise<void> {
+  release({ scope, key }: KeyUse, leasedUntil: Date): Promise<void> {
     this.#db.run(
       `update idempotency_keys set leased_until_ms = 0
-       where scope = :scope and key = :key and answer is null`,
-      { scope, key },
+       where scope = :scope and key = :key and answer is null and leased_until_ms = :until`,
+      { scope, key, until: leasedUntil.getTime() },
     );
     return Promise.resolve();
   }
@@ -59,6 +60,7 @@ export class EmbeddedIdempotencyStore implements IdempotencyStore {
       { scope, key },
     );
     const lease = { scope, key, until: nowMs + leaseMs };
+    const leasedUntil = new Date(lease.until);
     if (!known) {
       this.#db.run(
         `insert into idempotency_keys
@@ -66,7 +68,7 @@ export class EmbeddedIdempotencyStore implements IdempotencyStore {
          values (:scope, :key, :fingerprint, :resourceId, :until, :nowMs)`,
         { ...lease, fingerprint, resourceId, nowMs },
       );
-      return { state: "claimed", resourceId };
+      return { state: "claimed", resourceId, leasedUntil };
     }
     if (known["fingerprint"] !== fingerprint) return { state: "reused" };
     if (known["answer"] !== null) {
@@ -78,6 +80,6 @@ export class EmbeddedIdempotencyStore implements IdempotencyStore {
       "update idempotency_keys set leased_until_ms = :until where scope = :scope and key = :key",
       lease,
     );
-    return { state: "claimed", resourceId: String(known["resource_id"]) };
+    return { state: "claimed", resourceId: String(known["resource_id"]), leasedUntil };
   }
 }

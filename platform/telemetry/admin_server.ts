@@ -1,29 +1,42 @@
+import { areMet, type ReadinessCheck } from "./readiness_check.ts";
+
 export interface AdminServer extends AsyncDisposable {
   readonly port: number;
-  /** `/readyz` says yes until the returned handle is disposed of. */
-  declareReady(): Disposable;
+  /** From now on `/readyz` says yes while all `checks` pass, until the returned handle is disposed of. */
+  declareReady(checks?: readonly ReadinessCheck[]): Disposable;
+  /** GET `path` answers with the JSON of what `look` gives, until the returned handle is disposed of. */
+  show(path: string, look: () => unknown): Disposable;
 }
 
-/** Probes in plain HTTP, on a loopback port of their own: a prober need not hold a certificate. */
+/**
+ * Probes, and what a program shows of itself, in plain HTTP on a loopback port of their own: a prober need
+ * not hold a certificate. Nothing secret is shown there.
+ */
 export function serveAdmin(
   { hostname, port }: { readonly hostname: string; readonly port: number },
 ): AdminServer {
-  let ready = false;
-  const server = listen({ hostname, port }, ({ url }) => {
-    switch (new URL(url).pathname) {
+  let declared: readonly ReadinessCheck[] | undefined;
+  const shown = new Map<string, () => unknown>();
+  const server = listen({ hostname, port }, async ({ url }) => {
+    const { pathname } = new URL(url);
+    switch (pathname) {
       case "/livez":
         return new Response(null, { status: 204 });
       case "/readyz":
-        return new Response(null, { status: ready ? 204 : 503 });
-      default:
-        return new Response(null, { status: 404 });
+        return new Response(null, { status: declared && await areMet(declared) ? 204 : 503 });
     }
+    const look = shown.get(pathname);
+    return look ? Response.json(look()) : new Response(null, { status: 404 });
   });
   return {
     port: server.addr.port,
-    declareReady() {
-      ready = true;
-      return { [Symbol.dispose]: () => void (ready = false) };
+    declareReady(checks = []) {
+      declared = checks;
+      return { [Symbol.dispose]: () => void (declared = undefined) };
+    },
+    show(path, look) {
+      shown.set(path, look);
+      return { [Symbol.dispose]: () => void shown.delete(path) };
     },
     [Symbol.asyncDispose]: () => server.shutdown(),
   };
@@ -32,7 +45,7 @@ export function serveAdmin(
 /** As `Deno.serve`, whose own error does not say which port it is that is in use. */
 function listen(
   { hostname, port }: { readonly hostname: string; readonly port: number },
-  handler: (request: Request) => Response,
+  handler: (request: Request) => Promise<Response>,
 ): Deno.HttpServer<Deno.NetAddr> {
   try {
     return Deno.serve({ hostname, port, onListen() {} }, handler);

@@ -5,7 +5,7 @@ type Handler<Rest extends unknown[]> = (
   ...rest: Rest
 ) => Response | Promise<Response>;
 
-const requestIdPattern = /^[A-Za-z0-9._-]{8,128}$/;
+const requestIdPattern = /^[A-Za-z0-9._#-]{8,128}$/;
 
 /** The id that the caller in front of us gave the request, or a new one when it gave none we can log. */
 function requestIdOf(headers: Headers): string {

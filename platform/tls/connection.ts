@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
-import { ConnectionDeadlines, type CutReason } from "./connection_deadlines.ts";
+import { ConnectionDeadlines, type CutReason, type Delivery } from "./connection_deadlines.ts";
 import type { NativeReads } from "./native_reads.ts";
 import type { PeerCertificate } from "./peer_certificate.ts";
 import { pump } from "./pump.ts";
@@ -12,8 +12,39 @@ export interface Peer {
   readonly spiffeId: string;
   /** The `x5t#S256` of the client certificate (RFC 8705); empty on a server that asks for none. */
   readonly thumbprint: string;
+  /** The client certificate, verified; undefined on a server that asks for none. */
+  readonly certificate?: PeerCertificate | undefined;
+  /** What the client asked for in its handshake; empty when it named nobody. */
+  readonly serverName: string;
   /** The address the connection came from. */
   readonly clientIp: string;
+}
+
+/** One client's connection, as the front knows it. */
+export interface FrontConnection {
+  readonly peer: Peer;
+  readonly certificate: PeerCertificate | undefined;
+  /** Lets requests in flight finish, then closes. */
+  closeWhenIdle(): void;
+  /** Closes now, whatever is in flight. */
+  cut(): void;
+}
+
+/** Who is at the other end of `client`. */
+export function peerOf(client: TLSSocket, certificate: PeerCertificate | undefined): Peer {
+  return {
+    spiffeId: certificate?.spiffeId ?? "",
+    thumbprint: certificate?.thumbprint ?? "",
+    certificate,
+    serverName: serverNameOf(client),
+    clientIp: (client.remoteAddress ?? "").replace(/^::ffff:/, ""),
+  };
+}
+
+/** The types know it on the client's side only; without one it is `false`. */
+function serverNameOf(client: TLSSocket): string {
+  const { servername } = client as { readonly servername?: unknown };
+  return typeof servername === "string" ? servername : "";
 }
 
 export interface ConnectionOptions {
@@ -26,29 +57,25 @@ export interface ConnectionOptions {
   readonly onCut: (reason: CutReason) => void;
 }
 
-/** One client's connection, joined to the inner server and held to its limits. */
-export class Connection {
+/** A connection in HTTP/2, joined to the inner server and held to its limits. */
+export class Connection implements FrontConnection {
   readonly peer: Peer;
   readonly certificate: PeerCertificate | undefined;
   readonly #client: TLSSocket;
   readonly #inner: Socket;
   readonly #deadlines: ConnectionDeadlines;
-  #deliveredBytes = 0;
+  #takenBytes = 0;
 
   constructor({ client, reads, inner, certificate, limits, onCut }: ConnectionOptions) {
     this.#client = client;
     this.#inner = inner;
     this.certificate = certificate;
-    this.peer = {
-      spiffeId: certificate?.spiffeId ?? "",
-      thumbprint: certificate?.thumbprint ?? "",
-      clientIp: (client.remoteAddress ?? "").replace(/^::ffff:/, ""),
-    };
+    this.peer = peerOf(client, certificate);
     this.#deadlines = new ConnectionDeadlines({
       limits,
       isSerial: client.alpnProtocol !== "h2",
       expiresInMs: certificate ? certificate.validToMs - Date.now() : Infinity,
-      isDelivering: () => this.#isDelivering(),
+      delivery: () => this.#delivery(),
       cut: (reason) => {
         onCut(reason);
         this.cut();
@@ -77,10 +104,11 @@ export class Connection {
   }
 
   /** The inner server is done with an answer before a slow client is: that client is not idle. */
-  #isDelivering(): boolean {
-    const { bytesWritten, writableNeedDrain } = this.#client;
-    const moved = bytesWritten - this.#client.writableLength > this.#deliveredBytes;
-    this.#deliveredBytes = bytesWritten - this.#client.writableLength;
-    return writableNeedDrain && moved;
+  #delivery(): Delivery {
+    const { bytesWritten, writableLength } = this.#client;
+    const takenBytes = bytesWritten - writableLength;
+    const hasMoved = takenBytes > this.#takenBytes;
+    this.#takenBytes = takenBytes;
+    return { isPending: writableLength > 0, hasMoved };
   }
 }

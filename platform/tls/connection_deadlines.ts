@@ -7,15 +7,27 @@ export interface DeadlineOptions {
   readonly isSerial: boolean;
   /** When the certificate of the peer expires, in ms from now; Infinity without one. */
   readonly expiresInMs: number;
-  /** Whether an answer is still on its way to a client that reads slowly, and bytes moved since last asked. */
-  readonly isDelivering: () => boolean;
+  readonly delivery: () => Delivery;
   readonly cut: (reason: CutReason) => void;
+}
+
+/** How an answer fares that has left the inner server. */
+export interface Delivery {
+  /** Whether the client has yet to take some of what was written to it. */
+  readonly isPending: boolean;
+  /** Whether it took something since last asked. */
+  readonly hasMoved: boolean;
 }
 
 export type CutReason = "slow_headers" | "idle" | "age" | "certificate_expired";
 
-/** How long a connection that shall close may stay idle: the inner server's goodbye is on its way. */
-const goodbyeMs = 250;
+/** How often a connection that shall close is looked at: the inner server's goodbye is on its way. */
+const goodbyeMs = 100;
+/**
+ * After so many looks at which nothing had moved it is closed. At a single one, bytes may wait unread
+ * between the inner server and us, because this process was busy for as long.
+ */
+const quietLooksMax = 3;
 /** The longest delay that timers take. */
 const timerMsMax = 2_147_483_647;
 
@@ -29,19 +41,25 @@ export class ConnectionDeadlines implements Disposable {
   readonly #goodbye: Stopwatch;
   #inFlight = 0;
   #isClosing = false;
+  #quietLooks = 0;
 
   constructor(options: DeadlineOptions) {
     this.#options = options;
     const { limits, expiresInMs, cut } = options;
     this.#headers = new Stopwatch(limits.headersTimeoutMs, () => cut("slow_headers"));
     this.#idle = new Stopwatch(limits.idleTimeoutMs, () => this.#cutUnlessDelivering());
-    this.#goodbye = new Stopwatch(goodbyeMs, () => this.#cutUnlessDelivering());
+    this.#goodbye = new Stopwatch(goodbyeMs, () => this.#cutWhenQuiet());
     this.#timers = [
       after(limits.connectionAgeMsMax, () => this.closeWhenIdle()),
       after(limits.connectionAgeMsMax + limits.drainMs, () => cut("age")),
       after(expiresInMs, () => cut("certificate_expired")),
     ];
     this.#awaitRequest();
+  }
+
+  /** Whether the connection shall close as soon as nothing is in flight. */
+  get isClosing(): boolean {
+    return this.#isClosing;
   }
 
   bytesArrived(): void {
@@ -51,6 +69,7 @@ export class ConnectionDeadlines implements Disposable {
 
   requestBegan(): void {
     this.#inFlight += 1;
+    this.#quietLooks = 0;
     this.#headers.stop();
     this.#idle.stop();
     this.#goodbye.stop();
@@ -77,7 +96,16 @@ export class ConnectionDeadlines implements Disposable {
   }
 
   #cutUnlessDelivering(): void {
-    if (this.#options.isDelivering()) this.#awaitRequest();
+    const { isPending, hasMoved } = this.#options.delivery();
+    if (isPending && hasMoved) this.#awaitRequest();
+    else this.#options.cut("idle");
+  }
+
+  /** A client that stalls has until the drain's end. */
+  #cutWhenQuiet(): void {
+    const { isPending, hasMoved } = this.#options.delivery();
+    this.#quietLooks = isPending || hasMoved ? 0 : this.#quietLooks + 1;
+    if (this.#quietLooks < quietLooksMax) this.#awaitRequest();
     else this.#options.cut("idle");
   }
 }

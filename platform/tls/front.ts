@@ -2,28 +2,50 @@ import net from "node:net";
 import tls, { type TLSSocket } from "node:tls";
 import type { Fields, Logger } from "platform/telemetry";
 import { Admission } from "./admission.ts";
-import { Connection } from "./connection.ts";
-import { nativeReadsOf } from "./native_reads.ts";
+import type { ClientAuthorities } from "./client_authorities.ts";
+import { Connection, type FrontConnection, type Peer, peerOf } from "./connection.ts";
+import { Http1Connection } from "./http1_connection.ts";
+import { type NativeReads, nativeReadsOf } from "./native_reads.ts";
 import type { PeerCertificate } from "./peer_certificate.ts";
 import type { PeerVerifier } from "./peer_verifier.ts";
+import type { ServerCertificates } from "./server_certificates.ts";
 import type { ServerLimits } from "./server_limits.ts";
 import type { TlsIdentity } from "./tls_identity.ts";
+
+/** How clients are known on a server that demands certificates of them. */
+export interface ClientCheck {
+  readonly verifier: PeerVerifier;
+  /** Who vouches for clients, when it is not the CA of our own identity. */
+  readonly authorities?: ClientAuthorities;
+}
 
 export interface FrontOptions {
   readonly identity: TlsIdentity;
   /** Present on a server that demands client certificates. */
-  readonly verifier: PeerVerifier | undefined;
+  readonly clients: ClientCheck | undefined;
+  /** What clients are shown that ask for other names than our own. */
+  readonly certificates: ServerCertificates | undefined;
   readonly limits: ServerLimits;
   readonly log: Logger;
   /** Where the inner server listens, on loopback. */
   readonly innerPort: number;
+  /** Answers requests of HTTP/1.1. Never throws, and never fails. */
+  readonly answer: (request: Request, peer: Peer) => Promise<Response>;
+}
+
+interface JoiningInner {
+  readonly client: TLSSocket;
+  readonly reads: NativeReads;
+  readonly certificate: PeerCertificate | undefined;
+  /** What the client has sent already. */
+  readonly bytes?: Uint8Array;
 }
 
 export const loopback = "127.0.0.1";
 
 /**
- * The TLS side of a server: ends TLS, decides who may come in, and carries bytes to an inner server that
- * believes no one else. Needed because `Deno.serve` can ask for no client certificate
+ * The TLS side of a server: ends TLS, decides who may come in, speaks HTTP/1.1 itself, and carries the bytes of
+ * HTTP/2, and of what becomes a WebSocket, to an inner server that believes no one else. Needed because `Deno.serve` can ask for no client certificate
  * (denoland/deno#26825) and waits forever for slow clients.
  */
 export class Front {
@@ -33,6 +55,8 @@ export class Front {
   readonly #following = new DisposableStack();
   /** By the port from which the front reaches the inner server. */
   readonly #connections = new Map<number, Connection>();
+  readonly #open = new Set<FrontConnection>();
+  #isClosing = false;
 
   constructor(options: FrontOptions) {
     this.#options = options;
@@ -41,8 +65,12 @@ export class Front {
         "server.connections.max": options.limits.connectionsMax,
       });
     });
-    this.#server = tls.createServer({ ...this.#context(), ALPNProtocols: ["h2", "http/1.1"] });
-    this.#server.on("connection", (socket) => this.#admission.admit(socket));
+    this.#server = tls.createServer({
+      ...this.#context(),
+      ALPNProtocols: ["h2", "http/1.1"],
+      ...options.certificates && { SNICallback: contextChooser(options.certificates) },
+    });
+    this.#server.on("connection", (socket) => this.#admit(socket));
     this.#server.on("secureConnection", (client) => this.#join(client));
     this.#server.on("tlsClientError", (error, client) => {
       client.destroy();
@@ -50,6 +78,8 @@ export class Front {
     });
     this.#following.use(options.identity.onMaterial(() => this.#rotate()));
     this.#following.use(options.identity.onRevoked(() => this.#recheck()));
+    const { authorities } = options.clients ?? {};
+    if (authorities) this.#following.use(authorities.onChange(() => this.#rotate()));
   }
 
   /** @returns the port, once it listens. */
@@ -73,9 +103,10 @@ export class Front {
 
   /** Lets nobody in from here on, and closes each connection when nothing is in flight on it. */
   close(): void {
+    this.#isClosing = true;
     this.#server.close();
     this.#admission.close();
-    for (const connection of this.#connections.values()) connection.closeWhenIdle();
+    for (const connection of this.#open) connection.closeWhenIdle();
   }
 
   /** Resolves when the last connection has gone. */
@@ -86,26 +117,37 @@ export class Front {
 
   /** Closes every connection now, whatever is in flight. */
   cutAll(): void {
-    for (const connection of this.#connections.values()) connection.cut();
+    for (const connection of this.#open) connection.cut();
     this.#admission.cutAll();
   }
 
   #context(): tls.TlsOptions {
-    const { identity: { material: { cert, key, ca } }, verifier } = this.#options;
-    if (!verifier) return { cert, key, minVersion: "TLSv1.2" };
+    const { identity: { material: { cert, key, ca: ownCa } }, clients } = this.#options;
+    if (!clients) return { cert, key, minVersion: "TLSv1.2" };
+    // Without any authority nobody comes as far as to a handshake, but a context needs one.
+    const ca = clients.authorities?.ca || ownCa;
     return { cert, key, ca, requestCert: true, rejectUnauthorized: true, minVersion: "TLSv1.3" };
+  }
+
+  #admit(socket: net.Socket): void {
+    if (this.#options.clients?.authorities?.ca === "") return void socket.destroy();
+    this.#admission.admit(socket);
   }
 
   /** Open connections keep what they agreed on; the next handshake meets the new material. */
   #rotate(): void {
-    // Typed too narrowly: a context that is set without these would ask for no client certificate.
-    this.#server.setSecureContext(this.#context() as tls.SecureContextOptions);
+    try {
+      // Typed too narrowly: a context that is set without these would ask for no client certificate.
+      this.#server.setSecureContext(this.#context() as tls.SecureContextOptions);
+    } catch (thrown) {
+      this.#options.log.failure("Cannot offer new handshakes: the TLS library refuses", thrown);
+    }
     this.#recheck();
   }
 
   /** Cuts the connections of peers that are trusted no more. */
   #recheck(): void {
-    for (const connection of this.#connections.values()) {
+    for (const connection of this.#open) {
       const { certificate, peer } = connection;
       if (certificate && !this.#trusts(certificate.der, peer.clientIp)) connection.cut();
     }
@@ -121,6 +163,32 @@ export class Front {
       return void client.destroy();
     }
     client.setNoDelay(true);
+    if (client.alpnProtocol === "h2") this.#joinInner({ client, reads, certificate });
+    else this.#serve(client, reads, certificate);
+  }
+
+  #serve(client: TLSSocket, reads: NativeReads, certificate: PeerCertificate | undefined): void {
+    const { limits, answer } = this.#options;
+    const peer = peerOf(client, certificate);
+    const onCut = (reason: string) => this.#logCut(reason, connection);
+    const connection: Http1Connection = new Http1Connection({
+      client,
+      reads,
+      peer,
+      certificate,
+      limits,
+      onCut,
+      answer,
+      handOver: (bytes) => {
+        this.#open.delete(connection);
+        this.#joinInner({ client, reads, certificate, bytes });
+      },
+    });
+    this.#open.add(connection);
+    client.once("close", () => this.#open.delete(connection));
+  }
+
+  #joinInner({ client, reads, certificate, bytes }: JoiningInner): void {
     const inner = net.connect({ host: loopback, port: this.#options.innerPort, noDelay: true });
     inner.once("error", () => client.destroy());
     client.once("close", () => inner.destroy());
@@ -133,6 +201,11 @@ export class Front {
       const onCut = (reason: string) => this.#logCut(reason, connection);
       const connection = new Connection({ client, reads, inner, certificate, limits, onCut });
       this.#register(connection, inner);
+      if (this.#isClosing) connection.closeWhenIdle();
+      if (!bytes) return;
+      inner.write(bytes);
+      reads.readStart();
+      client.resume();
     });
   }
 
@@ -141,12 +214,16 @@ export class Front {
     const port = inner.localPort;
     if (port === undefined) return connection.cut();
     this.#connections.set(port, connection);
-    inner.once("close", () => this.#connections.delete(port));
+    this.#open.add(connection);
+    inner.once("close", () => {
+      this.#connections.delete(port);
+      this.#open.delete(connection);
+    });
   }
 
   /** @returns the verified client certificate, undefined when none is asked for, false to refuse the client. */
   #identify(client: TLSSocket): PeerCertificate | undefined | false {
-    if (!this.#options.verifier) return undefined;
+    if (!this.#options.clients) return undefined;
     const { raw } = client.getPeerCertificate();
     const clientIp = client.remoteAddress ?? "";
     // A resumed session may come without any certificate: its ticket can be another server's.
@@ -155,7 +232,7 @@ export class Front {
   }
 
   #trusts(der: Uint8Array, clientIp: string): PeerCertificate | false {
-    const verdict = this.#options.verifier?.verify(der, Date.now());
+    const verdict = this.#options.clients?.verifier.verify(der, Date.now());
     if (verdict?.trusted) return verdict.certificate;
     return this.#refuse(verdict?.fault ?? "no_certificate", clientIp);
   }
@@ -166,8 +243,12 @@ export class Front {
     return false;
   }
 
-  #logCut(reason: string, { peer }: Connection): void {
+  #logCut(reason: string, { peer }: FrontConnection): void {
     const fields = { "connection.end": reason, "client.ip": peer.clientIp };
     this.#options.log.debug("Connection closed at its limit", fields);
   }
+}
+
+function contextChooser(certificates: ServerCertificates): tls.TlsOptions["SNICallback"] {
+  return (serverName, choose) => choose(null, certificates.contextFor(serverName));
 }

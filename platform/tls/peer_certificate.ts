@@ -15,6 +15,10 @@ export interface PeerCertificate {
   readonly spiffeId: string | undefined;
   /** Its DNS SANs in lower case, and its IP address SANs. */
   readonly hosts: ReadonlySet<string>;
+  /** What it calls its holder: SANs that are DNS names, URIs or e-mail addresses, then the common name. */
+  readonly holderNames: readonly string[];
+  /** Of the subject, when there is exactly one. */
+  readonly commonName: string | undefined;
   /** Base64url of the SHA-256 of the DER: the `x5t#S256` of RFC 8705. */
   readonly thumbprint: string;
   /** In hexadecimal. */
@@ -40,10 +44,14 @@ export function readPeerCertificate(der: Uint8Array): PeerCertificate {
   const certificate = new X509Certificate(der);
   const parsed = new DerCertificate(new Uint8Array(der));
   const usages = parsed.getExtension(ExtendedKeyUsageExtension)?.usages ?? [];
+  const names = namesOf(parsed);
+  const commonName = commonNameOf(parsed);
   return {
     der,
-    spiffeId: spiffeIdOf(namesOf(parsed)),
-    hosts: hostsOf(namesOf(parsed)),
+    spiffeId: spiffeIdOf(names),
+    hosts: hostsOf(names),
+    holderNames: [...holderNamesOf(names), ...commonName === undefined ? [] : [commonName]],
+    commonName,
     thumbprint: thumbprintOf(der),
     serial: parsed.serialNumber,
     validFromMs: parsed.notBefore.getTime(),
@@ -76,4 +84,14 @@ function spiffeIdOf(names: readonly GeneralName[]): string | undefined {
 function hostsOf(names: readonly GeneralName[]): ReadonlySet<string> {
   const hosts = names.filter(({ type }) => type === "dns" || type === "ip");
   return new Set(hosts.map(({ value }) => value.toLowerCase()));
+}
+
+function holderNamesOf(names: readonly GeneralName[]): string[] {
+  const holders = names.filter(({ type }) => type === "dns" || type === "url" || type === "email");
+  return holders.map(({ value }) => value);
+}
+
+function commonNameOf({ subjectName }: DerCertificate): string | undefined {
+  const names = subjectName.getField("CN");
+  return names.length === 1 ? names[0] : undefined;
 }

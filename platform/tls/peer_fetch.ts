@@ -1,13 +1,15 @@
 import { isIP } from "node:net";
 import type tls from "node:tls";
 import type { TLSSocket } from "node:tls";
+import { ConnectionError } from "./connection_error.ts";
 import { exchange, ExchangeError } from "./exchange.ts";
 import { isRepeatable, outgoingRequest } from "./outgoing_request.ts";
-import { type ConnectionPolicy, PeerAgent } from "./peer_agent.ts";
-import { readPeerCertificate } from "./peer_certificate.ts";
-import { PeerVerifier } from "./peer_verifier.ts";
+import type { PeerCertificate } from "./peer_certificate.ts";
+import { PeerPool } from "./peer_pool.ts";
+import { PeerVerifier, type Trust } from "./peer_verifier.ts";
 import { namesHost } from "./server_name.ts";
 import type { TlsIdentity } from "./tls_identity.ts";
+import type { ConnectionPolicy } from "./verified_socket.ts";
 
 /**
  * `fetch` over kept-alive connections to verified servers. It differs from the global one: redirects are
@@ -27,9 +29,28 @@ export interface PeerFetchOptions {
 }
 
 export interface TrustedFetchOptions {
-  /** PEM text of the CAs, one of which must have signed the server's certificate. */
-  readonly ca: string;
+  /** Whose CAs are trusted, and whose denylist counts. Its own certificate is not shown. */
+  readonly identity: TlsIdentity;
   readonly timeoutMs?: number;
+}
+
+export interface ServerFetchOptions extends Omit<PeerFetchOptions, "peer"> {
+  /** PEM of the CAs that vouch for the server, and whose change is another fetch; our own when absent. */
+  readonly ca?: string | undefined;
+}
+
+/** Whose certificates count, and what must hold of a connection. */
+export interface ServerTrust {
+  readonly trusted: Trust;
+  readonly policyOf: (verifier: PeerVerifier) => ConnectionPolicy;
+}
+
+interface HostPolicyOptions {
+  readonly identity: TlsIdentity;
+  readonly verifier: PeerVerifier;
+  /** Our certificate and key, or nothing, when a connection begins. */
+  readonly shown: () => tls.ConnectionOptions;
+  readonly ca?: string | undefined;
 }
 
 const defaultTimeoutMs = 60_000;
@@ -38,58 +59,94 @@ const defaultTimeoutMs = 60_000;
  * `fetch` over mutual TLS that shows our certificate to the one peer it is meant for. Nothing of a request
  * is sent before the server has proved to be that peer; on a later change of material or denylist, too.
  *
- * Failures are a `TypeError` with the `cause`, timeouts a `DOMException` named `TimeoutError`.
+ * Failures are a {@linkcode ConnectionError} with the `cause`, timeouts a `DOMException` named `TimeoutError`.
  */
 export function openPeerFetch(
   { identity, peer, timeoutMs = defaultTimeoutMs }: PeerFetchOptions,
 ): PeerFetch {
-  const verifier = new PeerVerifier(identity, "server");
-  const policy = peerPolicy(identity, verifier, peer);
-  const agents = { current: new PeerAgent(policy), retired: new Set<PeerAgent>() };
+  return openFetch(identity, peerTrust(identity, peer), timeoutMs);
+}
+
+/**
+ * `fetch` for a server of our CA that is known by its host name alone, such as the public edge. It follows
+ * changes of CA and denylist, too.
+ */
+export function openTrustedFetch(
+  { identity, timeoutMs = defaultTimeoutMs }: TrustedFetchOptions,
+): PeerFetch {
+  const shown = () => ({});
+  const policyOf = (verifier: PeerVerifier) => hostPolicy({ identity, verifier, shown });
+  return openFetch(identity, { trusted: identity, policyOf }, timeoutMs);
+}
+
+/** As {@linkcode openTrustedFetch}, for a server that asks for our certificate. */
+export function openServerFetch(
+  { identity, ca, timeoutMs = defaultTimeoutMs }: ServerFetchOptions,
+): PeerFetch {
+  return openFetch(identity, serverTrust(identity, ca), timeoutMs);
+}
+
+/** Which servers are trusted that are known by their host name, and what they are shown. */
+export function serverTrust(identity: TlsIdentity, ca: string | undefined): ServerTrust {
+  const shown = () => ({ cert: identity.material.cert, key: identity.material.key });
+  return {
+    trusted: ca === undefined ? identity : fixedTrust(identity, ca),
+    policyOf: (verifier) => hostPolicy({ identity, verifier, shown, ca }),
+  };
+}
+
+/** The same for the one program that carries this SPIFFE ID. */
+export function peerTrust(identity: TlsIdentity, peer: string): ServerTrust {
+  return { trusted: identity, policyOf: (verifier) => peerPolicy(identity, verifier, peer) };
+}
+
+/** CAs that do not change. */
+function fixedTrust(identity: TlsIdentity, ca: string): Trust {
+  return {
+    material: { ca },
+    isRevoked: (serial) => identity.isRevoked(serial),
+    onMaterial: () => ({ [Symbol.dispose]() {} }),
+  };
+}
+
+/** Connections that are as good as the identity and its denylist are at any moment. */
+function openFetch(
+  identity: TlsIdentity,
+  { trusted, policyOf }: ServerTrust,
+  timeoutMs: number,
+): PeerFetch {
+  const verifier = new PeerVerifier(trusted, "server");
+  const policy = policyOf(verifier);
+  const pools = { current: new PeerPool(policy, timeoutMs), retired: new Set<PeerPool>() };
   const following = new DisposableStack();
   following.use(verifier);
   following.use(identity.onRevoked(() => {
-    for (const agent of [agents.current, ...agents.retired]) agent.recheck();
+    for (const pool of [pools.current, ...pools.retired]) pool.recheck();
   }));
   following.use(identity.onMaterial(() => {
-    const retired = agents.current;
-    agents.current = new PeerAgent(policy);
-    retired.retire();
-    retired.recheck();
-    agents.retired.add(retired);
-    for (const agent of agents.retired) if (agent.isEmpty) agents.retired.delete(agent);
+    pools.current.retire();
+    pools.retired.add(pools.current);
+    pools.current = new PeerPool(policy, timeoutMs);
+    for (const pool of pools.retired) {
+      pool.recheck();
+      if (pool.isEmpty) pools.retired.delete(pool);
+    }
   }));
   return {
-    fetch: fetchOver(() => agents.current, timeoutMs),
+    fetch: fetchOver(() => pools.current, timeoutMs),
     async [Symbol.asyncDispose]() {
       following.dispose();
-      await Promise.all([agents.current, ...agents.retired].map((agent) => agent.cut()));
+      await Promise.all([pools.current, ...pools.retired].map((pool) => pool.cut()));
     },
   };
 }
 
-/** `fetch` for a server known by its host name alone, such as the public edge: trusts `ca` and no other. */
-export function openTrustedFetch(
-  { ca, timeoutMs = defaultTimeoutMs }: TrustedFetchOptions,
-): PeerFetch {
-  const agent = new PeerAgent({
-    // An address is no name to announce.
-    options: (host) => ({ ca, ...(isIP(host) ? {} : { servername: host }), minVersion: "TLSv1.2" }),
-    verify(socket, host) {
-      const { raw } = socket.getPeerCertificate();
-      if (!socket.authorized || !raw) throw refusal(host, "it shows no certificate of the CA");
-      const certificate = readPeerCertificate(raw);
-      if (!namesHost(certificate, host)) throw refusal(host, "its certificate is for another host");
-      return certificate.validToMs - Date.now();
-    },
-  });
-  return {
-    fetch: fetchOver(() => agent, timeoutMs),
-    [Symbol.asyncDispose]: () => agent.cut(),
-  };
-}
-
-function peerPolicy(identity: TlsIdentity, verifier: PeerVerifier, peer: string): ConnectionPolicy {
+/** What a connection to `peer` must be opened with, and what must hold before a word goes out. */
+export function peerPolicy(
+  identity: TlsIdentity,
+  verifier: PeerVerifier,
+  peer: string,
+): ConnectionPolicy {
   const servername = peer.slice(peer.lastIndexOf("/") + 1);
   return {
     options(): tls.ConnectionOptions {
@@ -97,37 +154,58 @@ function peerPolicy(identity: TlsIdentity, verifier: PeerVerifier, peer: string)
       return { cert, key, ca, servername, minVersion: "TLSv1.3" };
     },
     verify(socket: TLSSocket): number {
-      const { raw } = socket.getPeerCertificate();
-      if (!socket.authorized || !raw) throw refusal(peer, "it shows no certificate of our CA");
-      const verdict = verifier.verify(raw, Date.now());
-      if (!verdict.trusted) throw refusal(peer, `its certificate is refused: ${verdict.fault}`);
-      const { spiffeId, validToMs } = verdict.certificate;
+      const { spiffeId, validToMs } = trusted(socket, verifier, peer);
       if (spiffeId !== peer) throw refusal(peer, "its certificate is another program's");
       return validToMs - Date.now();
     },
   };
 }
 
+function hostPolicy({ identity, verifier, shown, ca }: HostPolicyOptions): ConnectionPolicy {
+  return {
+    options(host): tls.ConnectionOptions {
+      // An address is no name to announce.
+      const name = isIP(host) ? {} : { servername: host };
+      return { ca: ca ?? identity.material.ca, ...shown(), ...name, minVersion: "TLSv1.2" };
+    },
+    verify(socket, host): number {
+      const certificate = trusted(socket, verifier, host);
+      if (!namesHost(certificate, host)) throw refusal(host, "its certificate is for another host");
+      return certificate.validToMs - Date.now();
+    },
+  };
+}
+
+/** The certificate of whoever answers. @throws unless it is to be trusted at this moment. */
+function trusted(socket: TLSSocket, verifier: PeerVerifier, server: string): PeerCertificate {
+  const { raw } = socket.getPeerCertificate();
+  if (!socket.authorized || !raw) throw refusal(server, "it shows no certificate of our CA");
+  const verdict = verifier.verify(raw, Date.now());
+  if (!verdict.trusted) throw refusal(server, `its certificate is refused: ${verdict.fault}`);
+  return verdict.certificate;
+}
+
 function refusal(peer: string, reason: string): Error {
   return new Error(`Cannot trust server as "${peer}": ${reason}`);
 }
 
-function fetchOver(agentNow: () => PeerAgent, timeoutMs: number): typeof fetch {
+function fetchOver(poolNow: () => PeerPool, timeoutMs: number): typeof fetch {
   return async (input, init) => {
     const outgoing = outgoingRequest(input, init);
     try {
-      return await exchange(outgoing, agentNow(), timeoutMs).catch((thrown) => {
+      return await exchange(outgoing, poolNow(), timeoutMs).catch((thrown) => {
         const isStale = thrown instanceof ExchangeError && thrown.isStale;
         if (!isStale || !isRepeatable(outgoing)) throw thrown;
         // The others in the pool are as old: what killed this one has likely killed them.
-        agentNow().dropIdle();
-        return exchange(outgoing, agentNow(), timeoutMs);
+        poolNow().dropIdle();
+        return exchange(outgoing, poolNow(), timeoutMs);
       });
     } catch (thrown) {
       if (!(thrown instanceof ExchangeError)) throw thrown;
-      const { cause } = thrown;
+      const { cause, isUnsent } = thrown;
       const reason = cause instanceof Error ? cause.message : "the connection failed";
-      throw new TypeError(`Cannot fetch "${outgoing.url.origin}": ${reason}`, { cause });
+      const message = `Cannot fetch "${outgoing.url.origin}": ${reason}`;
+      throw new ConnectionError(message, isUnsent, { cause });
     }
   };
 }

@@ -1,4 +1,3 @@
-import type { TlsIdentity } from "./tls_identity.ts";
 import { parseCertificates, type TlsMaterial } from "./tls_material.ts";
 import { type PeerCertificate, readPeerCertificate, thumbprintOf } from "./peer_certificate.ts";
 
@@ -18,6 +17,14 @@ export type Verdict =
 /** Which end of the connection the certificate must be made for. */
 export type PeerRole = "client" | "server";
 
+/** Whose certificates are good, for the moment: a program's own identity, or another keeper of CAs. */
+export interface Trust {
+  readonly material: Pick<TlsMaterial, "ca">;
+  isRevoked(serial: string): boolean;
+  /** Calls `listener` with each new material. */
+  onMaterial(listener: (material: Pick<TlsMaterial, "ca">) => void): Disposable;
+}
+
 interface Known {
   readonly certificate: PeerCertificate;
   /** Of the material in force. */
@@ -27,24 +34,24 @@ interface Known {
 const knownMax = 1_024;
 
 /**
- * Verifies peers' certificates against the identity as it is at the moment of asking: issuer, usage, dates,
+ * Verifies peers' certificates against what is trusted at the moment of asking: issuer, usage, dates,
  * denylist. Asked on every connection, because the TLS library checks nothing when a session is resumed,
  * and its tickets are good for every server of the process, whatever CA that one trusts.
  *
  * A certificate must be signed by one of our CAs itself: chains of intermediates are refused.
  */
 export class PeerVerifier implements Disposable {
-  readonly #identity: TlsIdentity;
+  readonly #trusted: Trust;
   readonly #role: PeerRole;
   readonly #following: Disposable;
   readonly #known = new Map<string, Known>();
   #authorities: ReturnType<typeof parseCertificates>;
 
-  constructor(identity: TlsIdentity, role: PeerRole) {
-    this.#identity = identity;
+  constructor(trusted: Trust, role: PeerRole) {
+    this.#trusted = trusted;
     this.#role = role;
-    this.#authorities = parseCertificates(identity.material.ca);
-    this.#following = identity.onMaterial((material) => this.#trust(material));
+    this.#authorities = parseCertificates(trusted.material.ca);
+    this.#following = trusted.onMaterial((material) => this.#trust(material));
   }
 
   verify(der: Uint8Array, nowMs: number): Verdict {
@@ -59,7 +66,7 @@ export class PeerVerifier implements Disposable {
     this.#following[Symbol.dispose]();
   }
 
-  #trust({ ca }: TlsMaterial): void {
+  #trust({ ca }: Pick<TlsMaterial, "ca">): void {
     this.#authorities = parseCertificates(ca);
     this.#known.clear();
   }
@@ -87,7 +94,7 @@ export class PeerVerifier implements Disposable {
     if (!fits) return "wrong_key_usage";
     if (nowMs < certificate.validFromMs) return "not_yet_valid";
     if (nowMs > certificate.validToMs) return "expired";
-    if (this.#identity.isRevoked(certificate.serial)) return "revoked";
+    if (this.#trusted.isRevoked(certificate.serial)) return "revoked";
     return undefined;
   }
 }

@@ -24,7 +24,7 @@ export async function serveMutualTls(
   handler: PeerHandler,
 ): Promise<TlsServer> {
   const verifier = new PeerVerifier(options.identity, "client");
-  const server = await serveBehindFront(options, verifier, (request, peer) => {
+  const server = await serveBehindFront(options, { verifier }, (request, peer) => {
     if (mayAsk(callers, peer.spiffeId, request)) return handler(request, peer);
     return problemResponse(new Problem(problemTypes.peerNotAllowed));
   });

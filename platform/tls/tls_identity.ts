@@ -4,7 +4,7 @@ import type { Logger } from "platform/telemetry";
 import { Listeners } from "./listeners.ts";
 import { normalSerial } from "./serial.ts";
 import {
-  fileVariables,
+  ownFileVariables,
   readMaterial,
   readRevoked,
   TlsFileError,
@@ -43,7 +43,7 @@ export async function openTlsIdentity(
   { log, pollMs = defaultPollMs }: TlsIdentityOptions,
 ): Promise<TlsIdentity> {
   try {
-    const material = usable(await readMaterial(files));
+    const material = usable(await readMaterial(files), files);
     const revoked = await readRevokedOf(files);
     return new FileTlsIdentity(files, { material, revoked }, { log, pollMs });
   } catch (thrown) {
@@ -115,7 +115,7 @@ class FileTlsIdentity implements TlsIdentity {
   async #followMaterial(): Promise<void> {
     const material = await readMaterial(this.#files);
     if (isSame(material, this.#material)) return;
-    this.#material = usable(material);
+    this.#material = usable(material, this.#files);
     this.#log.info("Certificate material changed");
     this.#logThrown(this.#materialListeners.tell(material));
   }
@@ -149,9 +149,12 @@ function readRevokedOf({ revokedFile }: TlsFiles): Promise<ReadonlySet<string>> 
   return revokedFile === undefined ? Promise.resolve(new Set()) : readRevoked(revokedFile);
 }
 
-function usable(material: TlsMaterial): TlsMaterial {
+function usable(
+  material: TlsMaterial,
+  { variables = ownFileVariables }: TlsFiles,
+): TlsMaterial {
   const fault: MaterialFault | undefined = materialFault(material, Date.now());
-  if (fault) throw new TlsFileError(fileVariables[fault.part], fault.reason);
+  if (fault) throw new TlsFileError(variables[fault.part], fault.reason);
   return material;
 }
 

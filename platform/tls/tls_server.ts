@@ -1,8 +1,9 @@
+import { runtimeResponse } from "platform/http1";
 import { Problem, problemResponse, problemTypes } from "platform/problem";
 import type { Logger } from "platform/telemetry";
 import type { Peer } from "./connection.ts";
-import { Front, loopback } from "./front.ts";
-import type { PeerVerifier } from "./peer_verifier.ts";
+import { type ClientCheck, Front, loopback } from "./front.ts";
+import type { ServerCertificates } from "./server_certificates.ts";
 import { defaultServerLimits, type ServerLimits } from "./server_limits.ts";
 import type { TlsIdentity } from "./tls_identity.ts";
 
@@ -24,6 +25,8 @@ export interface TlsServerOptions {
   /** How long answers in flight may take to finish once closing has begun. */
   readonly drainMs: number;
   readonly limits?: Partial<Omit<ServerLimits, "drainMs">>;
+  /** What clients are shown that ask for other names. Followed while the server runs. */
+  readonly certificates?: ServerCertificates;
 }
 
 /**
@@ -35,21 +38,29 @@ export function serveTls(options: TlsServerOptions, handler: PeerHandler): Promi
   return serveBehindFront(options, undefined, handler);
 }
 
-/** @param verifier present when clients must show a certificate. */
+/** @param clients present when clients must show a certificate. */
 export async function serveBehindFront(
-  { hostname, port, identity, log, drainMs, limits: given }: TlsServerOptions,
-  verifier: PeerVerifier | undefined,
+  { hostname, port, identity, log, drainMs, limits: given, certificates }: TlsServerOptions,
+  clients: ClientCheck | undefined,
   handler: PeerHandler,
 ): Promise<TlsServer> {
   const limits = { ...defaultServerLimits, ...given, drainMs };
+  const failed = (thrown: unknown) => {
+    log.failure("Request failed", thrown);
+    return problemResponse(thrown);
+  };
+  const answer = async (request: Request, peer: Peer) => {
+    try {
+      return await handler(request, peer);
+    } catch (thrown) {
+      return failed(thrown);
+    }
+  };
   const inner: Deno.HttpServer<Deno.NetAddr> = Deno.serve({
     hostname: loopback,
     port: 0,
     onListen() {},
-    onError(thrown) {
-      log.failure("Request failed", thrown);
-      return problemResponse(thrown);
-    },
+    onError: failed,
   }, (request, { remoteAddr, completed }) => {
     // All of 127/8 is loopback, and a port belongs to whoever has it at another address: only the
     // front's own address and port together are the front's.
@@ -58,9 +69,18 @@ export async function serveBehindFront(
     // Whoever else on this machine finds the inner port has no identity, and gets no answer.
     if (!connection) return problemResponse(new Problem(problemTypes.peerNotAllowed));
     connection.requestBegan(completed);
-    return handler(request, connection.peer);
+    // Looked at before: a request whose connection has become a WebSocket can be read no more.
+    const mayUpgrade = request.headers.has("upgrade");
+    const answered = answer(request, connection.peer).then(runtimeResponse);
+    if (!mayUpgrade) return answered;
+    return answered.then((response) => {
+      // The answer is complete, and the connection only begins to be used.
+      if (response.status === 101) connection.requestBegan(new Promise(() => {}));
+      return response;
+    });
   });
-  const front = new Front({ identity, verifier, limits, log, innerPort: inner.addr.port });
+  const innerPort = inner.addr.port;
+  const front = new Front({ identity, clients, certificates, limits, log, innerPort, answer });
   try {
     const outerPort = await front.listen(hostname, port);
     const drain = () => drainServer(front, inner, drainMs);

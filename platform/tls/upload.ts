@@ -1,40 +1,40 @@
-import type { ClientRequest } from "node:http";
+import type { PeerConnection } from "./peer_connection.ts";
+
+const crlf = "\r\n";
+const lastChunk = "0\r\n\r\n";
 
 /**
- * Writes `body` to `request` and ends it, no faster than the server takes it.
+ * Writes `body` behind a head that was written, no faster than the server takes it.
  *
- * @throws {TypeError} when the body has not the length that `content-length` promised:
- *   what came after it would be read as the next request.
+ * @param promisedBytes what the head says of its length; undefined when it says that chunks follow.
+ * @throws {TypeError} when the body has another length than was promised: what came after it would be read as
+ *   the next request.
  */
 export async function upload(
-  request: ClientRequest,
+  connection: PeerConnection,
   body: ReadableStream<Uint8Array>,
   promisedBytes: number | undefined,
 ): Promise<void> {
   let sentBytes = 0;
-  for await (const chunk of body) {
-    sentBytes += chunk.length;
+  for await (const piece of body) {
+    // An empty chunk would be the last one.
+    if (piece.length === 0) continue;
+    sentBytes += piece.length;
     if (promisedBytes !== undefined && sentBytes > promisedBytes) throw wrongLength();
-    if (!request.write(chunk)) await drained(request);
-    if (request.destroyed) return;
+    if (!write(connection, piece, promisedBytes === undefined)) await connection.drained();
+    if (!connection.isOpen) return;
   }
-  if (promisedBytes !== undefined && sentBytes !== promisedBytes) throw wrongLength();
-  request.end();
+  if (promisedBytes === undefined) connection.write(lastChunk);
+  else if (sentBytes !== promisedBytes) throw wrongLength();
+}
+
+function write(connection: PeerConnection, piece: Uint8Array, isChunk: boolean): boolean {
+  if (!isChunk) return connection.write(piece);
+  connection.write(`${piece.length.toString(16)}\r\n`);
+  connection.write(piece);
+  return connection.write(crlf);
 }
 
 function wrongLength(): TypeError {
   return new TypeError("Cannot send request: its body has not the length of its content-length");
-}
-
-function drained(request: ClientRequest): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      request.off("drain", done);
-      request.off("close", done);
-      resolve();
-    };
-    request.on("drain", done);
-    request.on("close", done);
-    if (request.destroyed) done();
-  });
 }

@@ -8,6 +8,13 @@ const stepMsMax = 25_000;
 const dueMax = 20;
 const retryMsMin = 250;
 const retryMsMax = 60_000;
+/** Between two looks for items that a crashed process left. */
+const leftOverMs = 2_000;
+/** Before the next look when the last one found as many items as it may, or an item that is due still. */
+const soonMs = 50;
+/** Between the first two looks at an item that somebody else is at; it doubles from look to look. */
+const elsewhereLookMsMin = 50;
+const elsewhereLookMsMax = 400;
 /** Of how many failing items the number of failures is known. */
 const failingMax = 10_000;
 
@@ -42,8 +49,16 @@ export interface WorkRunnerOptions<Id, Item extends object> {
   readonly goesOn: (before: Item, after: Item) => boolean;
   /** Whether nobody needs to wait for the item any more. */
   readonly isSettled: (item: Item) => boolean;
+  /**
+   * Whether nobody needs to wait for an item that this runner did not get: somebody else is at it, or it is
+   * done. Without it, that is taken for granted.
+   */
+  readonly isSettledElsewhere?: (id: Id) => Promise<boolean>;
   readonly dueAt: (item: Item) => Date;
-  /** How often the store is asked for items that are due. */
+  /**
+   * How often the store is asked for items that are due, beside the times at which those are that this
+   * runner has had and not brought to their end.
+   */
   readonly everyMs?: number;
 }
 
@@ -60,7 +75,7 @@ export class WorkRunner<Id, Item extends object> implements AsyncDisposable {
 
   constructor(options: WorkRunnerOptions<Id, Item>) {
     this.#options = options;
-    const { name, log, everyMs = 250 } = options;
+    const { name, log, everyMs = leftOverMs } = options;
     this.#worker = periodically({ name, everyMs, log }, () => this.#advanceDue());
   }
 
@@ -74,16 +89,26 @@ export class WorkRunner<Id, Item extends object> implements AsyncDisposable {
     const settled = new AbortController();
     const late = pause(timeoutMs, settled.signal).then(() => undefined);
     const timeUpMs = performance.now() + timeoutMs;
+    let elsewhereMs = elsewhereLookMsMin;
     try {
       do {
         const item = await Promise.race([this.#advance(id), late]);
-        if (!item || this.#options.isSettled(item)) return;
-        const untilDueMs = this.#options.dueAt(item).getTime() - this.#options.now().getTime();
-        await Promise.race([pause(untilDueMs, settled.signal), late]);
+        if (item ? this.#options.isSettled(item) : await this.#isSettledElsewhere(id)) return;
+        const pauseMs = item ? this.#untilDueMs(item) : elsewhereMs;
+        if (!item) elsewhereMs = Math.min(elsewhereLookMsMax, 2 * elsewhereMs);
+        await Promise.race([pause(pauseMs, settled.signal), late]);
       } while (!this.#stopping && performance.now() < timeUpMs);
     } finally {
       settled.abort();
     }
+  }
+
+  async #isSettledElsewhere(id: Id): Promise<boolean> {
+    return await this.#options.isSettledElsewhere?.(id) ?? true;
+  }
+
+  #untilDueMs(item: Item): number {
+    return this.#options.dueAt(item).getTime() - this.#options.now().getTime();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -96,6 +121,7 @@ export class WorkRunner<Id, Item extends object> implements AsyncDisposable {
     const { store, now } = this.#options;
     const due = await store.due(now(), dueMax);
     await Promise.all(due.map((id) => this.#advanceLogged(id)));
+    if (due.length === dueMax) this.#worker.wake(soonMs);
   }
 
   /** One item that cannot be gone on with must not keep the others waiting. */
@@ -121,11 +147,18 @@ export class WorkRunner<Id, Item extends object> implements AsyncDisposable {
     try {
       const item = await this.#claimAndAdvance(id);
       this.#failures.delete(id);
+      if (item) this.#comeBackTo(item);
       return item;
     } catch (thrown) {
       await this.#postpone(id);
       throw thrown;
     }
+  }
+
+  /** Not before its lease was given up: what is held is not due. */
+  #comeBackTo(item: Item): void {
+    const dueMs = this.#untilDueMs(item);
+    if (dueMs > 0 || !this.#options.isSettled(item)) this.#worker.wake(Math.max(soonMs, dueMs));
   }
 
   /** What fails again and again is tried ever more seldom, and leaves its place to others. */
@@ -140,6 +173,7 @@ export class WorkRunner<Id, Item extends object> implements AsyncDisposable {
     const retryMs = Math.min(retryMsMax, retryMsMin * 2 ** failures);
     try {
       await store.postpone(id, new Date(now().getTime() + retryMs));
+      this.#worker.wake(retryMs);
     } catch (thrown) {
       // The failure that it is postponed for is the one to pass on.
       log.failure("Cannot postpone work", thrown, { "task.name": name, "task.id": String(id) });

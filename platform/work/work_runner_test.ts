@@ -8,11 +8,14 @@ interface Traits {
   readonly jobs?: Readonly<Record<string, number>>;
   readonly step?: (job: Job) => Promise<Job | undefined>;
   readonly goesOn?: boolean;
+  readonly waitsForOthers?: boolean;
   readonly clock?: { readonly nowMs: number };
 }
 
 /** A runner whose clock stands still unless it is moved, and that looks for due work once, when it starts. */
-function aScene({ jobs = {}, step, goesOn = true, clock = { nowMs: noonMs } }: Traits) {
+function aScene(
+  { jobs = {}, step, goesOn = true, waitsForOthers = false, clock = { nowMs: noonMs } }: Traits,
+) {
   const store = new MemoryWorkStore();
   for (const [id, left] of Object.entries(jobs)) store.jobs.set(id, { id, left, dueMs: noonMs });
   const steps: string[] = [];
@@ -29,6 +32,9 @@ function aScene({ jobs = {}, step, goesOn = true, clock = { nowMs: noonMs } }: T
       },
       goesOn: (before, after) => goesOn && after.left > 0 && after.left < before.left,
       isSettled: ({ left }) => left === 0,
+      ...waitsForOthers && {
+        isSettledElsewhere: (id) => Promise.resolve((store.jobs.get(id)?.left ?? 0) === 0),
+      },
       dueAt: ({ dueMs }) => new Date(dueMs),
       everyMs: 3_600_000,
     });
@@ -125,6 +131,30 @@ Deno.test("A runner does each step once, though many wait for it, and all see it
   deepEqual(steps, ["a", "a"]);
 });
 
+Deno.test("Who waits for an item that another runner is at sees its end, too", async () => {
+  const { promise: mayGoOn, resolve: goOn } = Promise.withResolvers<void>();
+  const { store, runner } = aScene({
+    waitsForOthers: true,
+    step: async (job) => {
+      await mayGoOn;
+      return done(store, job);
+    },
+  });
+  await using one = runner();
+  await using other = runner();
+  await turns();
+  store.jobs.set("a", { id: "a", left: 1, dueMs: noonMs });
+  one.wake("a");
+  await turns();
+  let isOver = false;
+  const waiting = other.settle("a", 5_000).then(() => isOver = true);
+  await turns();
+  equal(isOver, false);
+  goOn();
+  await waiting;
+  equal(store.jobs.get("a")?.left, 0);
+});
+
 Deno.test("Two runners on one store do each step once", async () => {
   const { store, steps, runner } = aScene({});
   await using one = runner();
@@ -135,7 +165,7 @@ Deno.test("Two runners on one store do each step once", async () => {
   equal(steps.length, 5);
 });
 
-Deno.test("A runner does not wait for what somebody else holds, or for what is not there", async () => {
+Deno.test("A runner that cannot look elsewhere does not wait for what somebody else holds, or for what is not there", async () => {
   const { store, steps, runner } = aScene({});
   await using r = runner();
   await turns();
@@ -300,4 +330,31 @@ Deno.test("A runner that was disposed of keeps nobody waiting, and takes no step
   deepEqual(steps, []);
   ok(store.claims <= 1);
   equal(store.leases.size, 0);
+});
+
+Deno.test("A runner comes back by itself to an item when it is due, and to one that failed", async () => {
+  // Fast enough that whatever is due in a moment is due when the runner looks.
+  const clock = {
+    get nowMs(): number {
+      return noonMs + 20 * performance.now();
+    },
+  };
+  const ended = Promise.withResolvers<void>();
+  const { store, steps, runner } = aScene({
+    clock,
+    goesOn: false,
+    step(job) {
+      if (steps.length === 1) return Promise.reject(new Error("lost the database"));
+      const after = { ...done(store, job), dueMs: clock.nowMs + 1 };
+      store.jobs.set(job.id, after);
+      if (after.left === 0) ended.resolve();
+      return Promise.resolve(after);
+    },
+  });
+  await using r = runner();
+  await turns();
+  store.jobs.set("a", { id: "a", left: 2, dueMs: noonMs });
+  r.wake("a");
+  await ended.promise;
+  deepEqual(steps, ["a", "a", "a"]);
 });

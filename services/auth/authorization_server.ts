@@ -1,10 +1,12 @@
 import { errors, interactionPolicy } from "oidc-provider";
+import { StoreUnavailableError } from "platform/store";
 import type { Logger } from "platform/telemetry";
 import { type Client, originsOf } from "./clients.ts";
 import { type Account, isSignInValid } from "./domain/mod.ts";
 import { newGrant } from "./first_party_grant.ts";
-import { accessTokenSeconds, featuresOf } from "./oidc_features.ts";
+import { featuresOf } from "./oidc_features.ts";
 import {
+  type AuthorizationServer,
   type OidcAdapterFactory,
   type OidcClient,
   type OidcContext,
@@ -16,7 +18,12 @@ import {
 import { errorPage, pageHeaders } from "./pages/mod.ts";
 import type { UserStore } from "./ports.ts";
 import { scopes } from "./scopes.ts";
-import type { SigningKeys } from "./signing_keys.ts";
+import {
+  accessTokenSeconds,
+  followingKeys,
+  type SigningKeys,
+  type SigningKeySource,
+} from "./signing_keys.ts";
 
 const codeSeconds = 60;
 const interactionSeconds = 1_800;
@@ -30,21 +37,34 @@ export interface AuthorizationServerOptions {
   readonly issuer: string;
   readonly audience: string;
   readonly clients: readonly Client[];
-  readonly signingKeys: SigningKeys;
+  readonly signingKeys: SigningKeySource;
   readonly cookieKeys: readonly string[];
   readonly adapter: OidcAdapterFactory;
   readonly users: UserStore;
   readonly log: Logger;
 }
 
-/** oidc-provider, set up for us: codes with PKCE, refresh with rotation, client credentials; JWTs for all. */
-export function openAuthorizationServer(options: AuthorizationServerOptions): OidcProvider {
-  const { issuer, clients, signingKeys, adapter, log } = options;
+/**
+ * oidc-provider, set up for us: codes with PKCE, refresh with rotation, client credentials; JWTs for all.
+ * It takes its keys when it is made: another is made when they change. What it gives out lies with the
+ * adapter, so that sessions, interactions, codes and refresh tokens of the one are good at the next.
+ */
+export function openAuthorizationServer(
+  options: AuthorizationServerOptions,
+): () => AuthorizationServer {
+  return followingKeys(options.signingKeys, (keys) => {
+    const provider = makeProvider(options, keys);
+    return { provider, handle: provider.callback() };
+  });
+}
+
+function makeProvider(options: AuthorizationServerOptions, keys: SigningKeys): OidcProvider {
+  const { issuer, clients, adapter, log } = options;
   const provider = new Provider(issuer, {
     adapter,
     clients: clients.map(metadataOf),
     // oidc-provider takes what it is given as its own.
-    jwks: structuredClone(signingKeys),
+    jwks: structuredClone(keys),
     cookies: cookiesOf(options.cookieKeys),
     ...protocol,
     ...tokensOf(options),
@@ -52,13 +72,22 @@ export function openAuthorizationServer(options: AuthorizationServerOptions): Oi
     ...browserOf(options),
     features: featuresOf(options),
   });
-  provider.on("server_error", (_context, thrown) => log.failure("Authorization failed", thrown));
+  provider.on("server_error", (context, thrown) => {
+    if (thrown instanceof StoreUnavailableError) comeAgain(context as OidcContext);
+    log.failure("Authorization failed", thrown);
+  });
   provider.on("error", (thrown) => log.failure("Authorization failed", thrown));
   provider.on("grant.error", (_context, thrown) => {
     const { error, error_detail: reason } = thrown as { error?: string; error_detail?: string };
     log.warn("Token refused", { "error.code": error, "event.reason": reason });
   });
   return provider;
+}
+
+/** A store that is away is no fault of the program, and passes: whoever asks is told to ask again. */
+function comeAgain(context: OidcContext): void {
+  context.status = 503;
+  context.set({ "retry-after": "1" });
 }
 
 type Settings = Readonly<Record<string, unknown>>;

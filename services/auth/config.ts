@@ -6,29 +6,46 @@ import {
   configError,
   type EmbeddedStoresConfig,
   embeddedStoresOf,
+  type EventsConfig,
+  eventsOf,
   parseEnv,
   Port,
   type ProgramConfig,
   programConfigOf,
   programVariables,
   readAll,
+  readDiscovery,
   readFiles,
+  readRedisConfig,
+  readStoreCa,
+  type Secret,
   tokenRulesOf,
   tokenVariables,
   variablesOf,
 } from "platform/config";
+import {
+  checkEncryption,
+  type EncryptionConfig,
+  encryptionConfigOf,
+  encryptionVariables,
+} from "platform/crypto";
+import type { DiscoveryConfig } from "platform/discovery";
+import type { RedisConfig } from "platform/redis";
 import { type Client, Clients } from "./clients.ts";
 import { DemoUsers } from "./demo_users.ts";
+import { type MongodbStoresConfig, mongodbVariables } from "./mongodb_config.ts";
 import { SigningKeys } from "./signing_keys.ts";
 
 const variables = {
   ...programVariables,
   ...tokenVariables,
+  ...encryptionVariables,
   OIDC_CLIENT_ID: z.string().default("auth"),
   AUTH_PORT: Port.default(4001),
   AUTH_ADMIN_PORT: Port.default(9101),
   SALLYPORT_DATA_DIR: z.string(),
-  /** JWKS of private ES256 keys. */
+  ...mongodbVariables,
+  /** JWKS of private ES256 keys. Followed: it may change while the program runs. */
   OIDC_SIGNING_KEYS_FILE: z.string(),
   /** JSON array of strings: the first signs cookies, the others still verify them. */
   OIDC_COOKIE_KEYS_FILE: z.string(),
@@ -49,11 +66,20 @@ const fileShapes = {
 type FileName = keyof typeof fileShapes;
 type Files = { readonly [Name in FileName]: z.output<typeof fileShapes[Name]> };
 
+export type StoresConfig = EmbeddedStoresConfig | MongodbStoresConfig;
+
 export interface Config extends ProgramConfig {
   readonly adminPort: number;
-  readonly stores: EmbeddedStoresConfig;
+  readonly discovery: DiscoveryConfig;
+  /** Undefined: what Redis would do is done in the process. */
+  readonly redis: RedisConfig | undefined;
+  /** Where our own events go. */
+  readonly events: EventsConfig;
+  readonly stores: StoresConfig;
   readonly tokens: TokenRules;
-  readonly signingKeys: SigningKeys;
+  readonly encryption: EncryptionConfig;
+  /** Where the signing keys lie, and which they are at the start. */
+  readonly signingKeys: { readonly path: string; readonly current: SigningKeys };
   readonly cookieKeys: readonly string[];
   readonly clients: readonly Client[];
   readonly demoUsers: DemoUsers | undefined;
@@ -62,35 +88,54 @@ export interface Config extends ProgramConfig {
 /** @throws {ConfigError} naming every variable that is missing or wrong, or whose file is. */
 export function loadConfig(get: (name: string) => string | undefined): Config {
   const names = Object.keys(fileShapes) as FileName[];
-  const { given, files } = readAll({
+  const { given, discovery, redis, files, storeCa } = readAll({
     given: () => parseEnv(variables, get),
     tls: () => checkTlsFiles(get),
     issuer: () => checkIssuer(get),
+    discovery: () => readDiscovery(get),
+    redis: () => readRedisConfig(get),
     refused: () =>
-      refuseInProduction(variablesOf(variables, ["SALLYPORT_ENV", "DEMO_USERS_FILE"], get)),
+      refuseInProduction(
+        variablesOf(variables, ["SALLYPORT_ENV", "DEMO_USERS_FILE"], get),
+        get("AUTH_MONGODB_URL"),
+      ),
+    storeCa: () => readStoreCa("AUTH_MONGODB_CA_FILE", get),
+    encryption: () => checkEncryption(get, { needsBlindIndex: true }),
     files: () => parseFiles(variablesOf(variables, names, get)),
   });
-  const dataDir = given.SALLYPORT_DATA_DIR;
   return {
     ...programConfigOf(given, given.AUTH_PORT),
     adminPort: given.AUTH_ADMIN_PORT,
-    stores: embeddedStoresOf(dataDir, "auth"),
+    discovery,
+    redis,
+    events: eventsOf(given.SALLYPORT_DATA_DIR, "auth"),
+    stores: storesOf(given, storeCa),
     tokens: tokenRulesOf(given, given.OIDC_CLIENT_ID),
-    signingKeys: files.OIDC_SIGNING_KEYS_FILE,
+    encryption: encryptionConfigOf(given, `${given.SALLYPORT_DATA_DIR}/auth/key_uses.json`),
+    signingKeys: { path: given.OIDC_SIGNING_KEYS_FILE, current: files.OIDC_SIGNING_KEYS_FILE },
     cookieKeys: files.OIDC_COOKIE_KEYS_FILE,
     clients: files.OIDC_CLIENTS_FILE,
     demoUsers: files.DEMO_USERS_FILE,
   };
 }
 
-function refuseInProduction(given: {
-  readonly SALLYPORT_ENV: string;
-  readonly DEMO_USERS_FILE?: string | undefined;
-}): void {
+function refuseInProduction(
+  given: { readonly SALLYPORT_ENV: string; readonly DEMO_USERS_FILE?: string | undefined },
+  mongodbUrl: string | undefined,
+): void {
   if (given.SALLYPORT_ENV !== "production") return;
-  const faults = ["AUTH_MONGODB_URL: The embedded store is for development only"];
+  const faults: string[] = [];
+  if (!mongodbUrl) faults.push("AUTH_MONGODB_URL: The embedded store is for development only");
   if (given.DEMO_USERS_FILE) faults.push("DEMO_USERS_FILE: For development only");
-  throw configError(faults);
+  if (faults.length > 0) throw configError(faults);
+}
+
+function storesOf(
+  given: { readonly SALLYPORT_DATA_DIR: string; readonly AUTH_MONGODB_URL?: Secret | undefined },
+  ca: string | undefined,
+): StoresConfig {
+  const url = given.AUTH_MONGODB_URL;
+  return url ? { kind: "mongodb", url, ca } : embeddedStoresOf(given.SALLYPORT_DATA_DIR, "auth");
 }
 
 /** Says where in a file something is wrong, never what stands there: these files hold secrets. */

@@ -1,17 +1,10 @@
-import { deepEqual, equal, match, throws } from "node:assert/strict";
+import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
 import { ensureCertificates } from "certs/store";
 import { ConfigError } from "platform/config";
 import { loadConfig } from "./config.ts";
+import { aSigningKey } from "./testing/auth_server.ts";
 
-const base64Url = "A".repeat(43);
-const signingKey = {
-  kty: "EC",
-  crv: "P-256",
-  x: base64Url,
-  y: base64Url,
-  d: base64Url,
-  kid: "one",
-};
+const signingKey = await aSigningKey("one");
 const goodFiles = {
   OIDC_SIGNING_KEYS_FILE: { keys: [signingKey] },
   OIDC_COOKIE_KEYS_FILE: ["0123456789012345678901234567890123456789"],
@@ -22,6 +15,11 @@ const goodFiles = {
     redirect_uris: ["https://localhost:8443/callback"],
     first_party: true,
   }],
+  ENCRYPTION_KEYS_FILE: {
+    current: "k1",
+    keys: { k1: new Uint8Array(32).toBase64() },
+    blindIndex: new Uint8Array(32).toBase64(),
+  },
 };
 
 /** Calls `check` with an environment whose files hold `contents`. */
@@ -63,7 +61,11 @@ Deno.test("loadConfig() fills in addresses and paths from the few that are given
     const config = loadConfig((name) => env.get(name));
     equal(config.tokens.issuer, "https://localhost:8443/oidc");
     equal(config.tokens.audience, "https://localhost:8443");
-    equal(config.stores.path, `${env.get("SALLYPORT_DATA_DIR")}/auth/auth.sqlite`);
+    deepEqual(config.stores, {
+      kind: "embedded",
+      path: `${env.get("SALLYPORT_DATA_DIR")}/auth/auth.sqlite`,
+    });
+    equal(config.events.path, `${env.get("SALLYPORT_DATA_DIR")}/events/auth.sqlite`);
     equal(config.demoUsers, undefined);
     deepEqual(config.clients[0]?.roles, []);
   });
@@ -77,7 +79,7 @@ Deno.test("loadConfig() wants to know where another issuer's keys are", async ()
     equal(loadConfig((name) => env.get(name)).tokens.issuer, "https://id.example/realms/ours");
     env.delete("OIDC_JWKS_URI");
     env.set("OIDC_ISSUER", "https://localhost:8443/oidc");
-    equal(loadConfig((name) => env.get(name)).tokens.jwksUri, "https://localhost:4001/oidc/jwks");
+    equal(loadConfig((name) => env.get(name)).tokens.jwksUri, "https://auth/oidc/jwks");
   });
 });
 
@@ -93,6 +95,8 @@ Deno.test("loadConfig() names every file that is wrong, and nothing that stands 
     OIDC_SIGNING_KEYS_FILE: { keys: [{ ...signingKey, d: secret }] },
     OIDC_COOKIE_KEYS_FILE: [secret],
     OIDC_CLIENTS_FILE: [machine],
+    // A ring by which nobody could be found.
+    ENCRYPTION_KEYS_FILE: { ...goodFiles.ENCRYPTION_KEYS_FILE, blindIndex: undefined },
   }, (env) => {
     const message = messageOf(env);
     for (const name of Object.keys(goodFiles)) match(message, new RegExp(name));
@@ -123,6 +127,70 @@ Deno.test("loadConfig() refuses the embedded store and demo users outside develo
     env.set("SALLYPORT_ENV", "production");
     const message = messageOf(env);
     match(message, /AUTH_MONGODB_URL/);
+    match(message, /REDIS_URL/);
     match(message, /DEMO_USERS_FILE/);
+  });
+});
+
+Deno.test("loadConfig() takes a MongoDB over TLS, in production too, and keeps its password to itself", async () => {
+  await withFiles(goodFiles, (env) => {
+    env.set("SALLYPORT_ENV", "production");
+    env.set("REDIS_URL", "rediss://redis.example");
+    const urls = [
+      "mongodb://auth:hunter2@db1.example:27017,db2.example/auth?replicaSet=rs0&tls=true",
+      "mongodb+srv://auth:hunter2@cluster.example/auth",
+    ];
+    for (const url of urls) {
+      env.set("AUTH_MONGODB_URL", url);
+      const { stores } = loadConfig((name) => env.get(name));
+      ok(stores.kind === "mongodb");
+      equal(stores.url.reveal(), url);
+      equal(stores.ca, undefined);
+      ok(!Deno.inspect(stores).includes("hunter2"));
+    }
+  });
+});
+
+Deno.test("loadConfig() refuses a MongoDB without TLS, with less of it, or without a database", async () => {
+  await withFiles(goodFiles, (env) => {
+    const urls = [
+      "mongodb://auth:hunter2@db.example/auth",
+      "mongodb://db.example/auth?tls=false",
+      "mongodb+srv://db.example/auth?tls=false",
+      "mongodb+srv://db.example/auth?ssl=false",
+      "mongodb://db.example/auth?tls=true&tls=false",
+      "mongodb://db.example/auth?tls=true&tlsInsecure=true",
+      "mongodb://db.example/auth?tls=true&TLSAllowInvalidCertificates=true",
+      "mongodb://db.example/auth?tls=true&tlsCAFile=/hunter2",
+      "mongodb://db.example/?tls=true",
+      "mongodb://db.example?tls=true",
+      "https://db.example/auth?tls=true",
+      "hunter2",
+    ];
+    for (const url of urls) {
+      env.set("AUTH_MONGODB_URL", url);
+      const message = messageOf(env);
+      match(message, /AUTH_MONGODB_URL: /, url);
+      ok(!message.includes("hunter2"));
+    }
+  });
+});
+
+Deno.test("loadConfig() knows who vouches for MongoDB", async () => {
+  await withFiles(goodFiles, (env) => {
+    env.set("AUTH_MONGODB_URL", "mongodb://db.example/auth?tls=true");
+    const ca = () => {
+      const { stores } = loadConfig((name) => env.get(name));
+      return stores.kind === "mongodb" && stores.ca;
+    };
+    equal(ca(), undefined);
+    env.set("AUTH_MONGODB_CA_FILE", "system");
+    equal(ca(), "system");
+    env.set("AUTH_MONGODB_CA_FILE", env.get("TLS_CA_FILE")!);
+    equal(ca(), Deno.readTextFileSync(env.get("TLS_CA_FILE")!));
+    env.set("AUTH_MONGODB_CA_FILE", "/nowhere");
+    match(messageOf(env), /AUTH_MONGODB_CA_FILE: /);
+    env.set("AUTH_MONGODB_CA_FILE", env.get("TLS_KEY_FILE")!);
+    match(messageOf(env), /AUTH_MONGODB_CA_FILE: /);
   });
 });

@@ -1,9 +1,14 @@
+import { TestKeyRing } from "platform/crypto/testing";
 import { equal } from "node:assert/strict";
 import { addDemoUsers } from "./demo_users.ts";
-import { openStores, WorkerPasswords } from "./adapters/mod.ts";
+import { openEmbeddedStores, WorkerPasswords } from "./adapters/mod.ts";
+import { ciphersOf } from "./ciphers.ts";
 
 Deno.test("addDemoUsers() adds who is missing and leaves the others as they are", async () => {
-  await using stores = openStores({ kind: "embedded", path: ":memory:", eventsPath: ":memory:" });
+  await using stores = openEmbeddedStores(
+    { kind: "embedded", path: ":memory:" },
+    ciphersOf(new TestKeyRing()),
+  );
   using passwords = new WorkerPasswords();
   const at = new Date("2026-01-02T03:04:05.000Z");
   const ada = {

@@ -3,12 +3,16 @@ import { z } from "zod";
 import { readBytes } from "platform/http";
 import { Problem, problemTypes } from "platform/problem";
 import type { Client } from "./clients.ts";
-import { type Account, AuthError, emailKey, type LoginAttempts } from "./domain/mod.ts";
+import { type Account, AuthError, emailKey } from "./domain/mod.ts";
 import { newGrant } from "./first_party_grant.ts";
 import { toNodeExchange } from "./node_bridge.ts";
-import type { OidcInteraction, OidcInteractionResult, OidcProvider } from "./oidc_provider.ts";
+import type {
+  AuthorizationServer,
+  OidcInteraction,
+  OidcInteractionResult,
+} from "./oidc_provider.ts";
 import { errorPage, loginPage, pageHeaders } from "./pages/mod.ts";
-import type { Passwords, UserStore } from "./ports.ts";
+import type { Passwords, SignInAttempts, UserStore } from "./ports.ts";
 import { authProblems, retryAfterHeaders } from "./problems.ts";
 import { verifyAttempt } from "./verify_attempt.ts";
 
@@ -20,13 +24,14 @@ export interface OidcBindings {
 export type OidcRequest = Context<{ Bindings: OidcBindings }>;
 
 export interface InteractionDependencies {
-  readonly provider: OidcProvider;
+  /** The authorization server, with the signing keys in force. */
+  readonly serverNow: () => AuthorizationServer;
   readonly issuer: string;
   readonly audience: string;
   readonly clients: readonly Client[];
   readonly users: UserStore;
   readonly passwords: Passwords;
-  readonly attempts: LoginAttempts;
+  readonly attempts: SignInAttempts;
   readonly now: () => Date;
 }
 
@@ -90,7 +95,7 @@ export class Interactions {
     address: string,
   ): Promise<Account | undefined> {
     const { users, passwords, attempts, now } = this.#dependencies;
-    const attempt = attempts.begin(email, address, now());
+    const attempt = await attempts.begin(email, address, now());
     const account = await users.findByEmail(email);
     const matches = await verifyAttempt(passwords, {
       password,
@@ -98,13 +103,13 @@ export class Interactions {
       attempt,
     });
     if (!matches || account?.status !== "active") return undefined;
-    attempt.succeeded();
+    await attempt.succeeded();
     return account;
   }
 
   /** What needs no form: other people's clients are refused, and our own need no consent. */
   async #settle({ interaction, client, finish }: Visit): Promise<Response | undefined> {
-    const { provider, audience } = this.#dependencies;
+    const { serverNow, audience } = this.#dependencies;
     if (!client.first_party) {
       return await finish({
         error: "access_denied",
@@ -113,13 +118,14 @@ export class Interactions {
     }
     if (interaction.prompt.name !== "consent") return undefined;
     const owner = { accountId: interaction.session!.accountId!, clientId: client.client_id };
-    const { jti: grantId } = await newGrant(provider, owner, audience);
+    const { jti: grantId } = await newGrant(serverNow().provider, owner, audience);
     return await finish({ consent: { grantId } });
   }
 
   /** Nothing when the browser has no such interaction under way: it must show the cookie for it. */
   async #visit(c: OidcRequest): Promise<Visit | undefined> {
-    const { provider, issuer, clients } = this.#dependencies;
+    const { serverNow, issuer, clients } = this.#dependencies;
+    const { provider } = serverNow();
     const request = new Request(c.req.url, { headers: c.req.raw.headers });
     const { req, res } = await toNodeExchange(request, issuer);
     const interaction = await provider.interactionDetails(req, res).catch(ifNotFound);

@@ -1,13 +1,22 @@
-import { relayOutbox } from "platform/events";
+import { MemoryCache, RedisCache } from "platform/cache";
+import { openKeyRing, Resealer } from "platform/crypto";
+import { openDiscovery } from "platform/discovery";
+import { openEventPublisher, RedisEventReader, relayOutbox } from "platform/events";
 import { loadConfigOrExit, periodically, runProgram } from "platform/lifecycle";
+import { openRedisLink } from "platform/redis";
+import { reachStore } from "platform/store";
 import { createLogger, serveAdmin, withReadyz, withRequestLog } from "platform/telemetry";
 import { openTlsIdentity, type Peer, serveMutualTls } from "platform/tls";
-import { oidcAdapterFor, openStores, WorkerPasswords } from "./adapters/mod.ts";
+import { oidcAdapterFor, openStores, RedisLoginAttempts, WorkerPasswords } from "./adapters/mod.ts";
 import { createApp } from "./app.ts";
+import { CachedReads, copiesGroup } from "./cached_reads.ts";
 import { callers } from "./callers.ts";
+import { ciphersOf } from "./ciphers.ts";
 import { clientAddressOf } from "./client_address.ts";
 import { loadConfig } from "./config.ts";
 import { addDemoUsers } from "./demo_users.ts";
+import { LoginAttempts } from "./domain/mod.ts";
+import { SigningKeyFile } from "./signing_key_file.ts";
 import { ownAuthenticator } from "./signing_keys.ts";
 
 /** What has expired is of no use to anyone: this only gives its room back. */
@@ -18,34 +27,61 @@ const now = () => new Date();
 const config = loadConfigOrExit("auth", () => loadConfig((name) => Deno.env.get(name)));
 const log = createLogger({ service: "auth", level: config.logLevel });
 
-await runProgram(log, async (running) => {
+await runProgram(log, async (running, stopping) => {
   const admin = running.use(serveAdmin({ hostname: "127.0.0.1", port: config.adminPort }));
   const identity = running.use(await openTlsIdentity(config.tls, { log }));
 
-  const stores = running.use(openStores(config.stores));
+  const discovery = running.use(await openDiscovery(config.discovery, { identity, log }));
+  const { ring } = running.use(await openKeyRing(config.encryption, { service: "auth", log }));
+  const ciphers = ciphersOf(ring);
+  const surroundings = { identity, ciphers, now };
+  const opening = () => openStores(config.stores, surroundings);
+  const kept = running.use(await reachStore(opening, { log, stopping }));
+  const resealer = running.use(new Resealer({ ring, stores: kept.sealed, log }));
+  running.use(admin.show("/keys", () => resealer.status));
+
+  const redis = running.use(await openRedisLink(config.redis, { identity, log }));
+  const cache = redis ? new RedisCache(redis) : new MemoryCache();
+  const copies = new CachedReads(cache, ciphers.copies, log);
+  const stores = { ...kept, users: copies.invalidatedBy(kept.users) };
   const passwords = running.use(new WorkerPasswords());
   if (config.demoUsers) await addDemoUsers(config.demoUsers, stores.users, passwords, now());
-  running.use(relayOutbox({ ...stores, log }));
+  const publisher = running.use(openEventPublisher(config.events, redis));
+  running.use(relayOutbox({ ...stores, publisher, log }));
+  // Without Redis the copies are this process's own, and die with it.
+  const ownEvents = redis && running.use(new RedisEventReader(redis, copiesGroup));
+  if (ownEvents) running.use(copies.follow({ reader: ownEvents, log }));
   running.use(periodically({ name: "expired grants", everyMs: sweepEveryMs, log }, async () => {
     await stores.grants.sweep(now());
   }));
 
+  const ownAttempts = new LoginAttempts();
+  const attempts = redis
+    ? new RedisLoginAttempts(redis, ciphers.attempts, ownAttempts)
+    : ownAttempts;
+  const signingKeys = running.use(new SigningKeyFile({ ...config.signingKeys, log }));
   const { issuer, audience } = config.tokens;
   const app = createApp({
     ...stores,
     ...config,
+    reads: copies.over(kept.users),
     issuer,
     audience,
     passwords,
+    attempts,
+    signingKeys,
     adapter: oidcAdapterFor(stores.grants, now),
-    authenticate: ownAuthenticator(config.tokens, config.signingKeys, now),
+    authenticate: ownAuthenticator(config.tokens, signingKeys, now),
     log,
     now,
     newId: () => crypto.randomUUID(),
   });
   const answer = (request: Request, peer: Peer) =>
     app.fetch(request, { clientAddress: clientAddressOf(request.headers, peer) });
-  const handle = withReadyz(withRequestLog(log, answer));
-  running.use(await serveMutualTls({ ...config.server, identity, callers, log }, handle));
-  running.use(admin.declareReady());
+  const handle = withReadyz(withRequestLog(log, answer), stores.checks);
+  const { port } = running.use(
+    await serveMutualTls({ ...config.server, identity, callers, log }, handle),
+  );
+  running.use(admin.declareReady(stores.checks));
+  running.use(discovery.register({ program: "auth", port }));
 });

@@ -34,9 +34,9 @@ export function createOidc(
   dependencies: OidcDependencies,
   access: AccessTable<OidcOperation> = oidcPolicy,
 ): Hono<{ Bindings: OidcBindings }> {
-  const { provider, issuer, authenticate } = dependencies;
+  const { serverNow, issuer, authenticate } = dependencies;
   const interactions = new Interactions(dependencies);
-  const callback = asFetch(provider.callback(), issuer);
+  const callback = asFetch((req, res) => serverNow().handle(req, res), issuer);
   const library: Handler = async (c) => hardened(await callback(c.req.raw));
 
   const own: Partial<Record<OidcOperation, Handler>> = {

@@ -16,13 +16,13 @@ function statusOf(
     readonly caller?: typeof admin | typeof anyone;
   },
 ): Promise<number> {
-  const callback = () => (_request: unknown, response: { statusCode: number; end(): void }) => {
+  const handle = (_request: unknown, response: { statusCode: number; end(): void }) => {
     response.statusCode = 299;
     response.end();
     return Promise.resolve();
   };
   const dependencies = {
-    provider: { callback },
+    serverNow: () => ({ handle }),
     issuer: "https://localhost:8443/oidc",
     authenticate: () => Promise.resolve(caller),
     users: { find: () => Promise.resolve({ id: "ada", name: "Ada", email: "ada@example.com" }) },

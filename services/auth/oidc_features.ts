@@ -3,9 +3,7 @@ import type { Client } from "./clients.ts";
 import type { OidcClient, OidcContext, OidcToken } from "./oidc_provider.ts";
 import { pageHeaders, signedOutPage, signOutPage } from "./pages/mod.ts";
 import { scopeDefault, scopes } from "./scopes.ts";
-
-/** A stolen token is of use for no longer: services do not ask whether it was revoked. */
-export const accessTokenSeconds = 300;
+import { accessTokenSeconds } from "./signing_keys.ts";
 
 /** What oidc-provider does beyond codes and refresh tokens, and what it leaves out. */
 export function featuresOf(

@@ -22,6 +22,12 @@ export interface OidcProvider {
   ): void;
 }
 
+/** A provider, and what answers the requests to its endpoints. */
+export interface AuthorizationServer {
+  readonly provider: OidcProvider;
+  readonly handle: ReturnType<OidcProvider["callback"]>;
+}
+
 /** What an artifact consists of. oidc-provider adds more, which we keep and do not look at. */
 export interface ArtifactPayload {
   readonly jti?: string;

@@ -1,4 +1,5 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { StoreUnavailableError } from "platform/store";
 import { AuthServer, issuer } from "./testing/auth_server.ts";
 import { Browser } from "./testing/browser.ts";
 
@@ -90,4 +91,27 @@ Deno.test("a body that is too large is refused, and one that is no form too", as
     body: "{}",
   });
   equal(json.status, 400);
+});
+
+Deno.test("a store that is away is told as a 503, to whoever asks for tokens and to whoever signs in", async () => {
+  await using server = await AuthServer.open();
+  await server.addUser(email, password);
+  const signedIn = new Browser(server);
+  const { refresh_token } = await signedIn.tokens(email, password);
+  const visitor = new Browser(server);
+  const form = await visitor.openForm();
+  const { grants, users } = server.stores;
+  const away = () => Promise.reject(new StoreUnavailableError("Cannot use store"));
+  for (const name of ["find", "findByUid", "consumeOnce", "put"] as const) grants[name] = away;
+  for (const name of ["find", "findByEmail"] as const) users[name] = away;
+
+  const answers = [
+    await signedIn.refresh(refresh_token),
+    await visitor.get(form),
+    await visitor.post(form, { email, password }),
+    await visitor.get(await visitor.authorizationUrl()),
+  ];
+  for (const { status, headers } of answers) {
+    deepEqual([status, headers.get("retry-after")], [503, "1"]);
+  }
 });

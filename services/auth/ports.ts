@@ -1,6 +1,6 @@
 import type { Reach } from "platform/access";
 import type { Page, PageQuery } from "platform/http";
-import type { Account, AccountChange, User, UserId } from "./domain/mod.ts";
+import type { Account, AccountChange, LoginAttempt, User, UserId } from "./domain/mod.ts";
 
 /**
  * Where people are kept. Each method is one transaction.
@@ -37,12 +37,27 @@ export interface UserStore {
   ): Promise<User | undefined>;
 }
 
+/** Where one person is looked at and not changed. It may be a copy, but never one older than a change that was answered. */
+export interface UserReads {
+  find(id: string, reach: Reach): Promise<User | undefined>;
+}
+
 export interface UpdateOptions {
   /**
    * The account's sessions, grants, codes and refresh tokens are gone as soon as the change is in force,
    * and in the same transaction; also when there is nothing to tell. When `change` throws, they stay.
    */
   readonly revokesGrants?: boolean;
+}
+
+/** Slows down who guesses passwords, by the rules of {@linkcode LoginAttempts}. */
+export interface SignInAttempts {
+  /**
+   * Counts a failure at once, so that many attempts at a time count as many.
+   *
+   * @throws {AuthError} `too_many_attempts` while a wait is on; asking during the wait does not lengthen it.
+   */
+  begin(email: string, address: string, at: Date): LoginAttempt | Promise<LoginAttempt>;
 }
 
 /** Turns passwords into hashes that are slow to guess from. All throw {@linkcode AuthError} `busy`. */

@@ -1,4 +1,5 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { drain } from "platform/events/testing";
 import { AuthServer } from "./testing/auth_server.ts";
 import { Browser } from "./testing/browser.ts";
 
@@ -167,7 +168,7 @@ Deno.test("what happens to users is told without their names and addresses", asy
   const token = await tokenOf(server, "root@example.com");
   equal((await server.call("POST", `/users/${id}/disable`, { token })).status, 200);
   equal((await server.call("POST", `/users/${id}/disable`, { token })).status, 200);
-  const events = await server.stores.outbox.pending(10);
+  const events = await drain(server.stores.outbox);
   deepEqual(
     events.filter(({ subject }) => subject === id).map(({ type, data }) => ({ type, data })),
     [

@@ -18,7 +18,7 @@ export async function verifyAttempt(
   try {
     return await passwords.verify(normalPassword(password), hash);
   } catch (thrown) {
-    attempt.wasNone();
+    await attempt.wasNone();
     throw thrown;
   }
 }

@@ -1,4 +1,4 @@
-import { consumeEvents, type Delivery, type EventReader } from "platform/events";
+import { consumeEvents, type EventReader } from "platform/events";
 import type { Periodic } from "platform/lifecycle";
 import type { Logger } from "platform/telemetry";
 import { OrderId } from "./domain/mod.ts";
@@ -20,11 +20,11 @@ export interface PaymentEventsOptions {
 
 /** Follows payment's events: they are put into the order's history, and its saga goes on at once. */
 export function followPayments({ reader, inbox, log, now, wake }: PaymentEventsOptions): Periodic {
-  return consumeEvents({ source, reader, inbox, log }, async (delivery: Delivery) => {
-    const order = OrderId.safeParse(delivery.event.data["orderId"]);
-    const remembered = delivery.event.type === refunded;
+  return consumeEvents({ source, reader, log }, async ({ event }) => {
+    const order = OrderId.safeParse(event.data["orderId"]);
+    const remembered = event.type === refunded;
     const effect = order.success ? { orderId: order.data, remembered } : undefined;
-    await inbox.apply(source, delivery, effect, now());
+    await inbox.apply(event, effect, now());
     if (order.success) wake(order.data);
   });
 }

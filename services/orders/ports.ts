@@ -1,5 +1,5 @@
 import type { Reach } from "platform/access";
-import type { Delivery } from "platform/events";
+import type { CloudEvent } from "platform/events";
 import type { Page, PageQuery } from "platform/http";
 import type { WorkStore } from "platform/work";
 import type {
@@ -52,6 +52,9 @@ export interface OrderStore {
   ): Promise<Course | undefined>;
 }
 
+/** Where one order is looked at and not changed. It may be a copy, but never one older than a change that was answered. */
+export type OrderReads = Pick<OrderStore, "find">;
+
 /** The sagas that are not done, as work to be gone on with. */
 export type SagaStore = WorkStore<OrderId, Course>;
 
@@ -62,18 +65,22 @@ export interface ProductStore {
   find(id: ProductId): Promise<Product | undefined>;
   /** Newest first. */
   list(query: PageQuery): Promise<Page<Product>>;
-  /** As {@linkcode OrderStore.transition}, for a product. */
-  update(id: ProductId, change: (product: Product) => Product): Promise<Product | undefined>;
+  /** As {@linkcode OrderStore.transition}, for a product. Tells of it by an event. */
+  update(
+    id: ProductId,
+    change: (product: Product) => Product,
+    at: Date,
+  ): Promise<Product | undefined>;
 }
+
+/** As {@linkcode OrderReads}. */
+export type ProductReads = Pick<ProductStore, "find">;
 
 /** What payment's events do here, once for each event however often it is delivered. */
 export interface PaymentEvents {
-  /** The position to read on after, or undefined at the beginning. */
-  position(source: string): Promise<string | undefined>;
   /** Adds the event to the history of its order when `remembered`, and makes the order's saga due at once. */
   apply(
-    source: string,
-    delivery: Delivery,
+    event: CloudEvent,
     effect: { readonly orderId: OrderId; readonly remembered: boolean } | undefined,
     at: Date,
   ): Promise<void>;
@@ -91,12 +98,6 @@ export interface PaymentView {
     | "unknown";
   readonly capturedMinor: number;
   readonly refundedMinor: number;
-}
-
-/** Hides a payment method while it waits in a saga. It opens for the order it was sealed for, and no other. */
-export interface MethodCipher {
-  seal(paymentMethod: string, orderId: OrderId): Promise<string>;
-  open(sealedMethod: string, orderId: OrderId): Promise<string>;
 }
 
 export type PaymentsErrorCode =

@@ -15,7 +15,6 @@ import {
 } from "./domain/mod.ts";
 import type { FaultPoint } from "./fault_points.ts";
 import {
-  type MethodCipher,
   type OrderStore,
   type Payments,
   PaymentsError,
@@ -27,7 +26,6 @@ export interface SagaRunnerOptions {
   readonly orders: OrderStore;
   readonly sagas: SagaStore;
   readonly payments: Payments;
-  readonly methods: MethodCipher;
   readonly log: Logger;
   readonly now: () => Date;
   /** Called between the steps, with the name of the place: where tests let the process die. */
@@ -50,7 +48,11 @@ export function createSagaRunner(options: SagaRunnerOptions): SagaRunner {
     store: options.sagas,
     step: (course) => steps.take(course),
     goesOn: (before, { saga }) => saga.step !== before.saga.step && saga.step !== "done",
-    isSettled,
+    isSettled: ({ order, saga }) => saga.step === "done" || isSettled(order),
+    async isSettledElsewhere(id) {
+      const order = await options.orders.find(id, "any");
+      return !order || isSettled(order);
+    },
     dueAt: ({ saga }) => new Date(saga.dueAt),
   });
 }
@@ -185,14 +187,14 @@ class SagaSteps {
   #firstSight({ order, saga }: Course): Promise<PaymentView> {
     const { payments } = this.#options;
     if (order.paymentId !== null) return payments.find(order.paymentId);
-    if (saga.sealedMethod === null) throw new Error("Cannot ask payment: the saga has no method");
-    return this.#ownPayment(order, saga.sealedMethod);
+    const { paymentMethod } = saga;
+    if (paymentMethod === null) throw new Error("Cannot ask payment: the saga has no method");
+    return this.#ownPayment(order, paymentMethod);
   }
 
   /** The answer to a repeated request is the first one: only a look tells where the payment stands now. */
-  async #ownPayment(order: Order, sealedMethod: string): Promise<PaymentView> {
-    const { payments, methods } = this.#options;
-    const paymentMethod = await methods.open(sealedMethod, order.id);
+  async #ownPayment(order: Order, paymentMethod: string): Promise<PaymentView> {
+    const { payments } = this.#options;
     const { id, status } = await payments.authorize(order, paymentMethod);
     if (status === "failed") return { id, status, capturedMinor: 0, refundedMinor: 0 };
     return await payments.find(id);
@@ -203,8 +205,8 @@ function giveUp(at: Date): (current: Course) => Transition {
   return (current) => paymentFailed(current, { undo: true, at });
 }
 
-function isSettled({ order, saga }: Course): boolean {
-  return saga.step === "done" || (order.status !== "pending" && order.status !== "authorized");
+function isSettled({ status }: Order): boolean {
+  return status !== "pending" && status !== "authorized";
 }
 
 /** Whether a payment neither holds nor keeps any money. */

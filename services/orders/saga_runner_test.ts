@@ -1,6 +1,8 @@
 import { deepEqual, equal } from "node:assert/strict";
+import { TestKeyRing } from "platform/crypto/testing";
 import { silentLogger } from "platform/telemetry";
-import { openStores } from "./adapters/mod.ts";
+import { openEmbeddedStores } from "./adapters/mod.ts";
+import { ciphersOf } from "./ciphers.ts";
 import {
   cancelled,
   newProduct,
@@ -41,12 +43,14 @@ function payments(given: Partial<Payments>): Payments {
 
 /** One order of two of ten cups of tea, and a runner whose clock stands until it is moved. */
 async function scene(given: Partial<Payments>) {
-  const stores = openStores({ kind: "embedded", path: ":memory:", eventsPath: ":memory:" });
+  const stores = openEmbeddedStores(
+    { kind: "embedded", path: ":memory:" },
+    ciphersOf(new TestKeyRing()),
+  );
   const clock = { nowMs: noon.getTime() };
   const runner = createSagaRunner({
     ...stores,
     payments: payments(given),
-    methods: { seal: (text) => Promise.resolve(text), open: (text) => Promise.resolve(text) },
     log: silentLogger,
     now: () => new Date(clock.nowMs),
     reach: () => {},

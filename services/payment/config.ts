@@ -6,29 +6,44 @@ import {
   configError,
   type EmbeddedStoresConfig,
   embeddedStoresOf,
+  type EventsConfig,
+  eventsOf,
   parseEnv,
+  peerUrl,
   Port,
   type ProgramConfig,
   programConfigOf,
   programVariables,
   readAll,
+  readDiscovery,
   readFiles,
+  readRedisConfig,
   Secret,
   tokenRulesOf,
   tokenVariables,
   variablesOf,
 } from "platform/config";
-import { checkKeyRing } from "platform/crypto";
+import {
+  checkEncryption,
+  type EncryptionConfig,
+  encryptionConfigOf,
+  encryptionVariables,
+} from "platform/crypto";
+import type { DiscoveryConfig } from "platform/discovery";
+import type { RedisConfig } from "platform/redis";
+import type { DynamodbConfig, StoresConfig } from "./adapters/mod.ts";
+import { dynamodbVariables, readDynamodb } from "./dynamodb_config.ts";
 
 const variables = {
   ...programVariables,
   ...tokenVariables,
+  ...encryptionVariables,
+  ...dynamodbVariables,
   OIDC_CLIENT_ID: z.string().default("payment"),
   OIDC_CLIENT_SECRET_FILE: z.string(),
   PAYMENT_PORT: Port.default(4002),
   PAYMENT_ADMIN_PORT: Port.default(9102),
   SALLYPORT_DATA_DIR: z.string(),
-  ENCRYPTION_KEYS_FILE: z.string(),
   PSP_URL: z.url({ protocol: /^https$/ }).default("https://localhost:4010"),
   PSP_API_KEY_FILE: z.string(),
   PSP_WEBHOOK_SECRET_FILE: z.string(),
@@ -37,18 +52,20 @@ const variables = {
 
 export interface Config extends ProgramConfig {
   readonly adminPort: number;
-  readonly stores: EmbeddedStoresConfig;
+  readonly discovery: DiscoveryConfig;
+  /** Undefined: what Redis would do is done in the process. */
+  readonly redis: RedisConfig | undefined;
+  /** Where our own events go. */
+  readonly events: EventsConfig;
+  readonly stores: StoresConfig;
   readonly tokens: TokenRules;
   readonly client: { readonly tokenUrl: string; readonly id: string; readonly secret: Secret };
-  readonly ordersUrl: string;
   readonly processor: {
     readonly baseUrl: string;
     readonly apiKey: Secret;
     readonly webhookSecret: Secret;
-    /** PEM of the authority that vouches for the processor. */
-    readonly ca: string;
   };
-  readonly encryptionKeys: Secret;
+  readonly encryption: EncryptionConfig;
   readonly fault: { readonly point: string | undefined; readonly markerDir: string };
 }
 
@@ -58,53 +75,63 @@ export function loadConfig(get: (name: string) => string | undefined): Config {
     "OIDC_CLIENT_SECRET_FILE",
     "PSP_API_KEY_FILE",
     "PSP_WEBHOOK_SECRET_FILE",
-    "TLS_CA_FILE",
   ], get);
-  const { given, files, keyRing } = readAll({
+  const { given, discovery, redis, files, dynamodb } = readAll({
     given: () => parseEnv(variables, get),
     tls: () => checkTlsFiles(get),
     issuer: () => checkIssuer(get),
+    discovery: () => readDiscovery(get),
+    redis: () => readRedisConfig(get),
     refused: () =>
-      refuseInProduction(variablesOf(variables, ["SALLYPORT_ENV", "FAULT_POINT"], get)),
+      refuseInProduction(
+        variablesOf(variables, ["SALLYPORT_ENV", "FAULT_POINT"], get),
+        Boolean(get("PAYMENT_DYNAMODB_ENDPOINT")),
+      ),
     files: () => readFiles(paths),
-    keyRing: () => readKeyRing(variablesOf(variables, ["ENCRYPTION_KEYS_FILE"], get)),
+    encryption: () => checkEncryption(get),
+    dynamodb: () => readDynamodb(get),
   });
   const dataDir = given.SALLYPORT_DATA_DIR;
   return {
     ...programConfigOf(given, given.PAYMENT_PORT),
     adminPort: given.PAYMENT_ADMIN_PORT,
-    stores: embeddedStoresOf(dataDir, "payment"),
+    discovery,
+    redis,
+    events: eventsOf(dataDir, "payment"),
+    stores: storesOf(embeddedStoresOf(dataDir, "payment"), dynamodb),
     tokens: tokenRulesOf(given, given.OIDC_CLIENT_ID),
     client: {
-      tokenUrl: `${given.AUTH_URL}/oidc/token`,
+      tokenUrl: `${peerUrl("auth")}/oidc/token`,
       id: given.OIDC_CLIENT_ID,
       secret: new Secret(files.OIDC_CLIENT_SECRET_FILE.trim()),
     },
-    ordersUrl: given.ORDERS_URL,
     processor: {
       baseUrl: given.PSP_URL,
       apiKey: new Secret(files.PSP_API_KEY_FILE.trim()),
       webhookSecret: new Secret(files.PSP_WEBHOOK_SECRET_FILE.trim()),
-      ca: files.TLS_CA_FILE,
     },
-    encryptionKeys: new Secret(keyRing),
+    encryption: encryptionConfigOf(given, `${dataDir}/payment/key_uses.json`),
     fault: { point: given.FAULT_POINT, markerDir: `${dataDir}/payment` },
   };
 }
 
-function readKeyRing(path: { readonly ENCRYPTION_KEYS_FILE: string }): string {
-  const { ENCRYPTION_KEYS_FILE: text } = readFiles(path);
-  // Undefined when the variable is missing, and then that is what is told.
-  if (text !== undefined) checkKeyRing("ENCRYPTION_KEYS_FILE", text);
-  return text;
+function storesOf(
+  embedded: EmbeddedStoresConfig,
+  dynamodb: DynamodbConfig | undefined,
+): StoresConfig {
+  if (!dynamodb) return embedded;
+  return { kind: "dynamodb", ...dynamodb };
 }
 
-function refuseInProduction(given: {
-  readonly SALLYPORT_ENV: string;
-  readonly FAULT_POINT?: string | undefined;
-}): void {
+function refuseInProduction(
+  given: { readonly SALLYPORT_ENV: string; readonly FAULT_POINT?: string | undefined },
+  namesStore: boolean,
+): void {
   if (given.SALLYPORT_ENV !== "production") return;
-  const faults = ["PAYMENT_DYNAMODB_ENDPOINT: The embedded store is for development only"];
+  const faults: string[] = [];
+  if (!namesStore) {
+    faults.push("PAYMENT_DYNAMODB_ENDPOINT: The embedded store is for development only");
+  }
   if (given.FAULT_POINT) faults.push("FAULT_POINT: For development only");
-  throw configError(faults);
+  if (faults.length > 0) throw configError(faults);
 }

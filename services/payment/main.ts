@@ -1,17 +1,21 @@
 import { createAuthenticator, createServiceToken } from "platform/access";
-import { parseKeyRing, SealedField } from "platform/crypto";
-import { relayOutbox } from "platform/events";
+import { MemoryCache, RedisCache } from "platform/cache";
+import { peerUrl } from "platform/config";
+import { openKeyRing, Resealer } from "platform/crypto";
+import { openDiscovery, openPeer } from "platform/discovery";
+import { openEventPublisher, RedisEventReader, relayOutbox } from "platform/events";
 import { createFaultPoints, loadConfigOrExit, runProgram } from "platform/lifecycle";
+import { openRedisLink } from "platform/redis";
+import { reachStore } from "platform/store";
 import { createLogger, serveAdmin, withReadyz, withRequestLog } from "platform/telemetry";
-import { openPeerFetch, openTlsIdentity, serveMutualTls } from "platform/tls";
+import { openTlsIdentity, openTrustedFetch, serveMutualTls } from "platform/tls";
 import { HttpCardProcessor, HttpOrderLookup, openStores } from "./adapters/mod.ts";
 import { createApp } from "./app.ts";
+import { CachedReads, copiesGroup } from "./cached_reads.ts";
 import { callers } from "./callers.ts";
+import { ciphersOf } from "./ciphers.ts";
 import { loadConfig } from "./config.ts";
 import { createSettler } from "./settler.ts";
-
-/** Where payment methods wait, sealed. */
-const methodColumn = { service: "payment", table: "payments", field: "sealedMethod" };
 
 const now = () => new Date();
 const newId = () => crypto.randomUUID();
@@ -19,27 +23,37 @@ const newId = () => crypto.randomUUID();
 const config = loadConfigOrExit("payment", () => loadConfig((name) => Deno.env.get(name)));
 const log = createLogger({ service: "payment", level: config.logLevel });
 
-await runProgram(log, async (running) => {
+await runProgram(log, async (running, stopping) => {
   const admin = running.use(serveAdmin({ hostname: "127.0.0.1", port: config.adminPort }));
   const identity = running.use(await openTlsIdentity(config.tls, { log }));
-  const auth = running.use(openPeerFetch({ identity, peer: "spiffe://sallyport/auth" }));
-  const ordersPeer = running.use(openPeerFetch({ identity, peer: "spiffe://sallyport/orders" }));
+  const discovery = running.use(await openDiscovery(config.discovery, { identity, log }));
+  const auth = running.use(openPeer({ identity, discovery, program: "auth" }));
+  const orders = running.use(openPeer({ identity, discovery, program: "orders" }));
 
-  const stores = running.use(openStores(config.stores));
-  running.use(relayOutbox({ ...stores, log }));
+  const { ring } = running.use(await openKeyRing(config.encryption, { service: "payment", log }));
+  const ciphers = ciphersOf(ring);
+  const surroundings = { identity, ciphers, now, newId };
+  const opening = () => openStores(config.stores, surroundings);
+  const kept = running.use(await reachStore(opening, { log, stopping }));
+  const resealer = running.use(new Resealer({ ring, stores: kept.sealed, log }));
+  running.use(admin.show("/keys", () => resealer.status));
 
-  const { baseUrl, apiKey, webhookSecret, ca } = config.processor;
-  const client = Deno.createHttpClient({ caCerts: [ca] });
-  running.defer(() => client.close());
-  const fetchProcessor: typeof fetch = (input, init) => fetch(input, { ...init, client });
-  const ring = await parseKeyRing("ENCRYPTION_KEYS_FILE", config.encryptionKeys.reveal());
-  const methods = new SealedField(ring, methodColumn);
+  const redis = running.use(await openRedisLink(config.redis, { identity, log }));
+  const copies = new CachedReads(redis ? new RedisCache(redis) : new MemoryCache(), log);
+  const stores = { ...kept, payments: copies.invalidatedBy(kept.payments) };
+  const publisher = running.use(openEventPublisher(config.events, redis));
+  running.use(relayOutbox({ ...stores, publisher, log }));
+  // Without Redis the copies are this process's own, and die with it.
+  const ownEvents = redis && running.use(new RedisEventReader(redis, copiesGroup));
+  if (ownEvents) running.use(copies.follow({ reader: ownEvents, log }));
+
+  const { baseUrl, apiKey, webhookSecret } = config.processor;
+  const { fetch: fetchProcessor } = running.use(openTrustedFetch({ identity }));
   const reach = createFaultPoints({ ...config.fault, log });
   const settler = running.use(
     createSettler({
       ...stores,
       processor: new HttpCardProcessor({ baseUrl, apiKey, fetch: fetchProcessor }),
-      methods,
       log,
       now,
       newId,
@@ -51,9 +65,9 @@ await runProgram(log, async (running) => {
   const token = createServiceToken({ tokenUrl, clientId, clientSecret, fetch: auth.fetch, now });
   const app = createApp({
     ...stores,
-    orders: new HttpOrderLookup({ baseUrl: config.ordersUrl, fetch: ordersPeer.fetch, token }),
+    reads: copies.over(kept.payments),
+    orders: new HttpOrderLookup({ baseUrl: peerUrl("orders"), fetch: orders.fetch, token }),
     settler,
-    methods,
     webhookSecret,
     authenticate: createAuthenticator({ ...config.tokens, fetch: auth.fetch }),
     log,
@@ -61,9 +75,11 @@ await runProgram(log, async (running) => {
     newId,
     reach,
   });
-  const handle = withReadyz(withRequestLog(log, (request: Request) => app.fetch(request)));
-  running.use(
+  const answer = withRequestLog(log, (request: Request) => app.fetch(request));
+  const handle = withReadyz(answer, stores.checks);
+  const { port } = running.use(
     await serveMutualTls({ ...config.server, identity, callers, log }, handle),
   );
-  running.use(admin.declareReady());
+  running.use(admin.declareReady(stores.checks));
+  running.use(discovery.register({ program: "payment", port }));
 });

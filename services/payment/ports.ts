@@ -26,7 +26,10 @@ export interface PaymentStore {
 
   find(id: PaymentId, reach: Reach): Promise<Payment | undefined>;
 
-  /** Newest first; of one order only, when `orderId` names it. */
+  /**
+   * Newest first; of one order only, when `orderId` names it. What was just written may be missing for a
+   * moment, unless it is looked for by its order; `find` never misses it.
+   */
   list(
     reach: Reach,
     query: PageQuery & { readonly orderId?: string | undefined },
@@ -47,6 +50,9 @@ export interface PaymentStore {
   /** The whole ledger, summed by currency. */
   balances(): Promise<readonly Balance[]>;
 }
+
+/** Where one payment is looked at and not changed. It may be a copy, but never one older than a change that was answered. */
+export type PaymentReads = Pick<PaymentStore, "find">;
 
 /** Payments with something left to do at the processor, as work to be gone on with. */
 export type PaymentWorkStore = WorkStore<PaymentId, Course>;
@@ -123,10 +129,4 @@ export interface CardProcessor {
   /** Lets go of what is held. A reference that was never charged cannot be any more. */
   void(reference: string): Promise<Charge>;
   refund(reference: string, refundReference: RefundId, amountMinor: number): Promise<void>;
-}
-
-/** Hides a payment method while it waits. It opens for the payment it was sealed for, and no other. */
-export interface MethodCipher {
-  seal(paymentMethod: string, id: PaymentId): Promise<string>;
-  open(sealedMethod: string, id: PaymentId): Promise<string>;
 }

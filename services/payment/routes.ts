@@ -10,6 +10,7 @@ export const routes = {
   createPayment: {
     method: "post",
     path: "/payments",
+    alias: "/",
     summary: "Pay an order",
     body: NewPayment,
     idempotent: true,

@@ -20,7 +20,6 @@ import type { FaultPoint } from "./fault_points.ts";
 import {
   type CardProcessor,
   type Charge,
-  type MethodCipher,
   type PaymentStore,
   type PaymentWorkStore,
   ProcessorError,
@@ -30,7 +29,6 @@ export interface SettlerOptions {
   readonly payments: PaymentStore;
   readonly work: PaymentWorkStore;
   readonly processor: CardProcessor;
-  readonly methods: MethodCipher;
   readonly log: Logger;
   readonly now: () => Date;
   readonly newId: () => string;
@@ -56,6 +54,10 @@ export function createSettler(options: SettlerOptions): Settler {
     step: (course) => steps.take(course),
     goesOn: (before, after) => !isIdle(after) && after.work.attempts <= before.work.attempts,
     isSettled: isIdle,
+    async isSettledElsewhere(id) {
+      const course = await options.payments.transition(id, "any", asItIs);
+      return !course || isIdle(course);
+    },
     dueAt: ({ work }) => new Date(work.dueAt),
   });
 }
@@ -109,7 +111,7 @@ class SettlerSteps {
   }
 
   async #authorize({ payment, work }: Course): Promise<Decide> {
-    const { processor, methods, now } = this.#options;
+    const { processor, now } = this.#options;
     const there = await processor.find(payment.id);
     if (there) return this.#adopt(payment, there);
     if (now().getTime() >= Date.parse(work.deadlineAt)) {
@@ -118,8 +120,8 @@ class SettlerSteps {
         await this.#orWhatIsThere(payment.id, processor.void(payment.id)),
       );
     }
-    if (work.sealedMethod === null) throw new Error("Cannot authorize: the method is forgotten");
-    const paymentMethod = await methods.open(work.sealedMethod, payment.id);
+    const { paymentMethod } = work;
+    if (paymentMethod === null) throw new Error("Cannot authorize: the method is forgotten");
     const { amountMinor, currency } = payment;
     const request = { reference: payment.id, amountMinor, currency, paymentMethod };
     return this.#adopt(

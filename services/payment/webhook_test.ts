@@ -1,8 +1,10 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import { createHmac } from "node:crypto";
+import { TestKeyRing } from "platform/crypto/testing";
 import { Secret } from "platform/config";
 import { Problem } from "platform/problem";
-import { openStores } from "./adapters/mod.ts";
+import { openEmbeddedStores } from "./adapters/mod.ts";
+import { ciphersOf } from "./ciphers.ts";
 import { NewPayment, opened, PaymentId, unanswered } from "./domain/mod.ts";
 import { openWebhook } from "./webhook.ts";
 
@@ -99,7 +101,10 @@ Deno.test("A signed message that is no event is refused as such", async () => {
 });
 
 Deno.test("A webhook that comes twice has its effect once", async () => {
-  await using stores = openStores({ kind: "embedded", path: ":memory:", eventsPath: ":memory:" });
+  await using stores = openEmbeddedStores(
+    { kind: "embedded", path: ":memory:" },
+    ciphersOf(new TestKeyRing()),
+  );
   const asked = NewPayment.parse({
     orderId: crypto.randomUUID(),
     amountMinor: 900,
@@ -107,7 +112,7 @@ Deno.test("A webhook that comes twice has its effect once", async () => {
     paymentMethod: "pm_card_visa",
   });
   await stores.payments.open(
-    opened(asked, { id, customerId: "ada", sealedMethod: "sealed", at: noon }),
+    opened(asked, { id, customerId: "ada", at: noon }),
   );
   const wait = () => stores.payments.transition(id, "any", (course) => unanswered(course, noon));
   const take = async () => {

@@ -25,14 +25,14 @@ const variables = {
 export interface Config extends ProgramConfig {
   readonly path: string;
   readonly apiKey: Secret;
-  readonly webhooks: { readonly url: string; readonly secret: Secret; readonly ca: string };
+  readonly webhooks: { readonly url: string; readonly secret: Secret };
 }
 
 /** @throws {ConfigError} naming every variable that is missing or wrong. */
 export function loadConfig(get: (name: string) => string | undefined): Config {
   const paths = variablesOf(
     variables,
-    ["PSP_API_KEY_FILE", "PSP_WEBHOOK_SECRET_FILE", "TLS_CA_FILE"],
+    ["PSP_API_KEY_FILE", "PSP_WEBHOOK_SECRET_FILE"],
     get,
   );
   const { given, files } = readAll({
@@ -48,7 +48,6 @@ export function loadConfig(get: (name: string) => string | undefined): Config {
     webhooks: {
       url: given.PSP_WEBHOOK_URL,
       secret: new Secret(files.PSP_WEBHOOK_SECRET_FILE.trim()),
-      ca: files.TLS_CA_FILE,
     },
   };
 }

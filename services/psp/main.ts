@@ -1,6 +1,6 @@
 import { loadConfigOrExit, pause, runProgram } from "platform/lifecycle";
 import { createLogger, withRequestLog } from "platform/telemetry";
-import { openTlsIdentity, serveTls } from "platform/tls";
+import { openTlsIdentity, openTrustedFetch, serveTls } from "platform/tls";
 import { createApp } from "./app.ts";
 import { ChargeStore } from "./charge_store.ts";
 import { loadConfig } from "./config.ts";
@@ -12,13 +12,9 @@ const log = createLogger({ service: "psp", level: config.logLevel });
 await runProgram(log, async (running) => {
   const identity = running.use(await openTlsIdentity(config.tls, { log }));
   const charges = running.use(new ChargeStore(config.path));
-  const { url, secret, ca } = config.webhooks;
-  const client = Deno.createHttpClient({ caCerts: [ca] });
-  running.defer(() => client.close());
-  const fetchMerchant: typeof fetch = (input, init) => fetch(input, { ...init, client });
-  running.use(
-    sendWebhooks({ charges, url, secret, fetch: fetchMerchant, log, now: () => new Date() }),
-  );
+  const merchant = running.use(openTrustedFetch({ identity }));
+  const { fetch } = merchant;
+  running.use(sendWebhooks({ charges, ...config.webhooks, fetch, log, now: () => new Date() }));
 
   const stopping = new AbortController();
   const app = createApp({

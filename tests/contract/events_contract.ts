@@ -1,8 +1,10 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, equal } from "node:assert/strict";
 import {
   type CloudEvent,
+  type DeadLetters,
   type EventPublisher,
   type EventReader,
+  type RetryRules,
   toCloudEvent,
 } from "platform/events";
 
@@ -12,22 +14,15 @@ const noon = new Date("2026-01-02T12:00:00.000Z");
 export interface EventStream extends AsyncDisposable {
   /** Opens a writer: the only one at its time. */
   publisher(): EventPublisher;
-  /** Opens a reader with a connection of its own. */
-  reader(): EventReader;
+  /** Opens a reader of a group. */
+  reader(group?: string, rules?: Partial<RetryRules>): EventReader & DeadLetters;
+  /** Writes what is no event to where the events are. */
+  writeRaw(text: string): Promise<void>;
 }
 
 /** What every pair of EventPublisher and EventReader must do. Without `open`, the tests are ignored. */
 export function eventsContract(adapter: string, open?: () => Promise<EventStream>): void {
-  function test(promise: string, check: (stream: EventStream) => Promise<void>): void {
-    Deno.test({
-      name: `${adapter} ${promise}`,
-      ignore: !open,
-      async fn() {
-        await using stream = await open!();
-        await check(stream);
-      },
-    });
-  }
+  const test = tester(adapter, open);
 
   test("gives events back as they were published, in order", async (stream) => {
     await using publisher = stream.publisher();
@@ -60,40 +55,41 @@ export function eventsContract(adapter: string, open?: () => Promise<EventStream
     deepEqual(await read(reader), [first, second, third]);
   });
 
-  test("goes on after a position, without gap or repetition", async (stream) => {
+  test("goes on after what was handled, without gap or repetition", async (stream) => {
     await using publisher = stream.publisher();
     await using reader = stream.reader();
     const events = someEvents(12);
     await publisher.publish(events);
     const seen: CloudEvent[] = [];
-    let position: string | undefined;
     for (let page = 0; page < 6; page++) {
-      const deliveries = await reader.read(position, 2);
+      const deliveries = await reader.read(2);
       equal(deliveries.length, 2);
-      seen.push(...deliveries.map(({ event }) => event));
-      position = deliveries.at(-1)!.position;
+      for (const delivery of deliveries) {
+        seen.push(delivery.event);
+        await reader.handled(delivery);
+      }
     }
     deepEqual(seen, events);
-    deepEqual(await reader.read(position, 2), []);
+    deepEqual(await reader.read(2), []);
 
     const more = [anEvent("later")];
     await publisher.publish(more);
-    deepEqual((await reader.read(position, 2)).map(({ event }) => event), more);
+    deepEqual((await reader.read(2)).map(({ event }) => event), more);
   });
 
-  test("gives a position that holds for another reader, and after a restart", async (stream) => {
+  test("gives what was not handled again, also to the reader after a restart", async (stream) => {
     const events = someEvents(3);
-    let position: string | undefined;
     {
       await using publisher = stream.publisher();
       await using reader = stream.reader();
       await publisher.publish(events);
-      position = (await reader.read(undefined, 1))[0]?.position;
+      const [first] = await reader.read(2);
+      await reader.handled(first!);
     }
     await using publisher = stream.publisher();
     await using reader = stream.reader();
     await publisher.publish(events);
-    deepEqual((await reader.read(position, 10)).map(({ event }) => event), events.slice(1));
+    deepEqual((await reader.read(10)).map(({ event }) => event), events.slice(1));
   });
 
   test("has nothing to read before anything was published", async (stream) => {
@@ -112,14 +108,16 @@ export function eventsContract(adapter: string, open?: () => Promise<EventStream
     );
   });
 
-  test("shows every reader what is kept, as soon as publishing is over", async (stream) => {
+  test("gives each group everything, as soon as publishing is over", async (stream) => {
     await using publisher = stream.publisher();
-    await using one = stream.reader();
-    await using other = stream.reader();
+    await using one = stream.reader("one");
+    await using other = stream.reader("other");
     const events = someEvents(20);
-    for (const [index, event] of events.entries()) {
+    for (const event of events) {
       await publisher.publish([event]);
-      equal((await read(one)).length, index + 1);
+      const [delivery] = await one.read(1);
+      deepEqual(delivery?.event, event);
+      await one.handled(delivery!);
     }
     deepEqual(await read(other), events);
   });
@@ -132,28 +130,66 @@ export function eventsContract(adapter: string, open?: () => Promise<EventStream
       for (const event of events) await publisher.publish([event]);
     })();
     const seen: CloudEvent[] = [];
-    let position: string | undefined;
     let isLast = false;
     publishing.finally(() => isLast = true);
     for (let over = false; !over;) {
       over = isLast;
-      const deliveries = await reader.read(position, 7);
+      const deliveries = await reader.read(7);
+      for (const delivery of deliveries) await reader.handled(delivery);
       seen.push(...deliveries.map(({ event }) => event));
-      position = deliveries.at(-1)?.position ?? position;
       over &&= deliveries.length === 0;
     }
     await publishing;
     deepEqual(seen.map(({ id }) => id), events.map(({ id }) => id));
   });
 
-  test("gives no more than it is asked for", async (stream) => {
+  test("gives no more than it is asked for, and nothing twice while a reader is at it", async (stream) => {
     await using publisher = stream.publisher();
     await using reader = stream.reader();
     await publisher.publish(someEvents(3));
-    equal((await reader.read(undefined, 2)).length, 2);
-    const positions = (await reader.read(undefined, 10)).map(({ position }) => position);
-    ok(new Set(positions).size === 3, "each has a place of its own");
+    const deliveries = [...await reader.read(2), ...await reader.read(10)];
+    deepEqual(deliveries.map(({ event }) => event), someEvents(3));
+    equal(
+      new Set(deliveries.map(({ position }) => position)).size,
+      3,
+      "each has a place of its own",
+    );
+    deepEqual(await reader.read(10), []);
   });
+
+  test("shares the events of a group among its readers", async (stream) => {
+    await using publisher = stream.publisher();
+    await using one = stream.reader();
+    await using other = stream.reader();
+    await publisher.publish(someEvents(60));
+    const seen: string[] = [];
+    const readAll = async (reader: EventReader) => {
+      for (let given = await reader.read(3); given.length > 0; given = await reader.read(3)) {
+        for (const delivery of given) await reader.handled(delivery);
+        seen.push(...given.map(({ event }) => event.id));
+      }
+    };
+    await Promise.all([readAll(one), readAll(other)]);
+    deepEqual(seen.toSorted(), someEvents(60).map(({ id }) => id).toSorted());
+  });
+}
+
+type TestStream = (promise: string, check: (stream: EventStream) => Promise<void>) => void;
+
+/** Makes tests of streams, each with one of its own. */
+export function tester(
+  adapter: string,
+  open: (() => Promise<EventStream>) | undefined,
+): TestStream {
+  return (promise, check) =>
+    Deno.test({
+      name: `${adapter} ${promise}`,
+      ignore: !open,
+      async fn() {
+        await using stream = await open!();
+        await check(stream);
+      },
+    });
 }
 
 export function anEvent(id: string, data: Readonly<Record<string, unknown>> = {}): CloudEvent {
@@ -161,10 +197,10 @@ export function anEvent(id: string, data: Readonly<Record<string, unknown>> = {}
   return toCloudEvent("test", id, { type, subject: "thing", at: noon, data });
 }
 
-function someEvents(count: number): CloudEvent[] {
+export function someEvents(count: number): CloudEvent[] {
   return Array.from({ length: count }, (_, index) => anEvent(`e${index}`, { index }));
 }
 
-async function read(reader: EventReader): Promise<CloudEvent[]> {
-  return (await reader.read(undefined, 100)).map(({ event }) => event);
+export async function read(reader: EventReader): Promise<CloudEvent[]> {
+  return (await reader.read(100)).map(({ event }) => event);
 }

@@ -24,7 +24,7 @@ export function idempotencyStoreContract(
 
   test("lets the first use of a key through, with its own resource", async (store) => {
     const use = aUse({ resourceId: "r1" });
-    deepEqual(await store.claim(use, noon, leaseMs), { state: "claimed", resourceId: "r1" });
+    deepEqual(await store.claim(use, noon, leaseMs), claimed("r1", noon));
   });
 
   test("lets one of many uses at once through", async (store) => {
@@ -63,7 +63,7 @@ export function idempotencyStoreContract(
     await store.claim(aUse(), noon, leaseMs);
     await store.answer(aUse(), answer, noon);
     const other = aUse({ scope: "bob createPayment", resourceId: "r2" });
-    deepEqual(await store.claim(other, noon, leaseMs), { state: "claimed", resourceId: "r2" });
+    deepEqual(await store.claim(other, noon, leaseMs), claimed("r2", noon));
   });
 
   test("does not take two scopes and keys for one that run together", async (store) => {
@@ -84,21 +84,37 @@ export function idempotencyStoreContract(
       uses.map((use) => store.claim(use, after(leaseMs + 1), leaseMs)),
     );
     deepEqual(countStates(claims), { claimed: 1, in_flight: 19 });
-    const claimed = claims.find(({ state }) => state === "claimed");
-    deepEqual(claimed, { state: "claimed", resourceId: "r1" });
+    const taken = claims.find(({ state }) => state === "claimed");
+    deepEqual(taken, claimed("r1", after(leaseMs + 1)));
   });
 
   test("lets a released key be tried again at once, with the same resource", async (store) => {
     await store.claim(aUse({ resourceId: "r1" }), noon, leaseMs);
-    await store.release(aUse());
+    await store.release(aUse(), after(leaseMs));
     const again = await store.claim(aUse({ resourceId: "r2" }), noon, leaseMs);
-    deepEqual(again, { state: "claimed", resourceId: "r1" });
+    deepEqual(again, claimed("r1", noon));
+  });
+
+  test("does not let go of a key that has passed to somebody else", async (store) => {
+    await store.claim(aUse(), noon, leaseMs);
+    await store.claim(aUse(), after(leaseMs + 1), leaseMs);
+    await store.release(aUse(), after(leaseMs));
+    equal((await store.claim(aUse(), after(leaseMs + 2), leaseMs)).state, "in_flight");
+  });
+
+  test("keeps the answer of who is done first, though the key had passed to somebody else", async (store) => {
+    await store.claim(aUse(), noon, leaseMs);
+    await store.claim(aUse(), after(leaseMs + 1), leaseMs);
+    await store.answer(aUse(), answer, after(leaseMs + 2));
+    await store.answer(aUse(), { ...answer, status: 409 }, after(leaseMs + 3));
+    const again = await store.claim(aUse(), after(leaseMs + 4), leaseMs);
+    deepEqual(again, { state: "answered", answer });
   });
 
   test("does not forget an answer when the key is released after it", async (store) => {
     await store.claim(aUse(), noon, leaseMs);
     await store.answer(aUse(), answer, noon);
-    await store.release(aUse());
+    await store.release(aUse(), after(leaseMs));
     deepEqual(await store.claim(aUse(), noon, leaseMs), { state: "answered", answer });
   });
 }
@@ -111,6 +127,10 @@ function aUse(traits: Partial<KeyUse> = {}): KeyUse {
     resourceId: "r1",
     ...traits,
   };
+}
+
+function claimed(resourceId: string, at: Date): Claim {
+  return { state: "claimed", resourceId, leasedUntil: new Date(at.getTime() + leaseMs) };
 }
 
 function after(ms: number): Date {

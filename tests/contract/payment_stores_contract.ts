@@ -1,4 +1,5 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
+import { drain, tellsOf } from "platform/events/testing";
 import type { Stores } from "@services/payment/adapters";
 import {
   captureAsked,
@@ -101,7 +102,7 @@ function testPayments(test: TestStores): void {
     const decide = (course: Course) => captureAsked(course, noon);
     await rejects(payments.transition(payment.id, "any", decide), PaymentError);
     deepEqual(await payments.find(payment.id, "any"), payment);
-    deepEqual(await outbox.pending(10), []);
+    deepEqual(await drain(outbox), []);
   });
 
   test("loses no change when many arrive at once", async ({ payments }) => {
@@ -179,7 +180,7 @@ function testMoney(test: TestStores): void {
     await rejects(payments.transition(id, "any", taking()));
     equal((await payments.balances())[0]?.debitsMinor, 900);
     equal((await payments.find(id, "any"))?.version, version);
-    equal((await outbox.pending(10)).length, 1);
+    equal((await drain(outbox)).length, 1);
   });
 
   test("pays back no more than was taken, though many refunds come at once", async (stores) => {
@@ -197,10 +198,15 @@ function testMoney(test: TestStores): void {
     equal((await payments.transition(id, "any", asIs))?.refunds.length, 4);
   });
 
+  test("tells the relays of its process of a change once it is committed", async (stores) => {
+    const { payments, outbox } = stores;
+    equal(await tellsOf(outbox, () => aTakenPayment(payments, { amountMinor: 900 })), 1);
+  });
+
   test("keeps an outgoing event with the change that it tells of", async (stores) => {
     const { payments, outbox } = stores;
     const { id, orderId } = await aTakenPayment(payments, { amountMinor: 900 });
-    const [event, ...others] = await outbox.pending(10);
+    const [event, ...others] = await drain(outbox);
     deepEqual(others, []);
     equal(event?.type, "sallyport.payment.payment.succeeded");
     equal(event?.subject, id);

@@ -1,19 +1,29 @@
+import { TestKeyRing } from "platform/crypto/testing";
 import { equal, throws } from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
-import { openStores } from "@services/payment/adapters";
+import { openEmbeddedStores } from "@services/payment/adapters";
+import { ciphersOf } from "@services/payment/ciphers";
 import { anOpening, aTakenPayment, noon } from "../fixtures/payments.ts";
 import { paymentStoresContract } from "./payment_stores_contract.ts";
 
+const ciphers = ciphersOf(new TestKeyRing());
+
 paymentStoresContract(
   "Embedded payment stores",
-  () => Promise.resolve(openStores({ kind: "embedded", path: ":memory:", eventsPath: ":memory:" })),
+  () =>
+    Promise.resolve(
+      openEmbeddedStores(
+        { kind: "embedded", path: ":memory:" },
+        ciphersOf(new TestKeyRing()),
+      ),
+    ),
 );
 
 Deno.test("Embedded payment stores let nobody change or take back what their ledger says", async () => {
   const dir = await Deno.makeTempDir();
   try {
     const path = `${dir}/payment.sqlite`;
-    await using stores = openStores({ kind: "embedded", path, eventsPath: ":memory:" });
+    await using stores = openEmbeddedStores({ kind: "embedded", path }, ciphers);
     await aTakenPayment(stores.payments, { amountMinor: 900 });
     using db = new DatabaseSync(path);
     throws(() => db.exec("update ledger set amount_minor = 1"), /only added to/);
@@ -28,7 +38,7 @@ Deno.test("Embedded payment stores hand out at once, at their next start, what a
   const dir = await Deno.makeTempDir();
   try {
     const path = `${dir}/payment.sqlite`;
-    const open = () => openStores({ kind: "embedded", path, eventsPath: ":memory:" });
+    const open = () => openEmbeddedStores({ kind: "embedded", path }, ciphers);
     // Not closed before the next one opens: as after a crash.
     await using crashed = open();
     const { id } = await crashed.payments.open(anOpening());

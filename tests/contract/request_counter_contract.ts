@@ -64,4 +64,63 @@ export function requestCounterContract(
     await counter.take("b", perSecond(1), later(100));
     equal((await counter.take("b", perSecond(1), at)).taken, false);
   });
+
+  const sliding = (requestsMax: number): Limit[] => [
+    { unit: "second", requestsMax, windowType: "sliding" },
+  ];
+
+  test("weighs the window before by the part of it that has not passed, rounded up", async (counter) => {
+    for (let n = 1; n <= 10; n++) await counter.take("a", sliding(10), at);
+    deepEqual(await counter.take("a", sliding(10), at), {
+      taken: false,
+      counts: [10],
+      earlier: [0],
+    });
+    // 100 ms on begins the next second, of which the whole of the last one still counts.
+    deepEqual(await counter.take("a", sliding(10), later(100)), {
+      taken: false,
+      counts: [10],
+      earlier: [10],
+    });
+    equal((await counter.take("a", sliding(10), later(199))).taken, false);
+    deepEqual(await counter.take("a", sliding(10), later(200)), {
+      taken: true,
+      counts: [10],
+      earlier: [10],
+    });
+    equal((await counter.take("a", sliding(10), later(200))).taken, false);
+    deepEqual(await counter.take("a", sliding(10), later(850)), {
+      taken: true,
+      counts: [5],
+      earlier: [10],
+    });
+  });
+
+  test("weighs nothing of a window that is not the one just before", async (counter) => {
+    for (let n = 1; n <= 3; n++) await counter.take("a", sliding(3), at);
+    deepEqual(await counter.take("a", sliding(3), later(1_100)), {
+      taken: true,
+      counts: [1],
+      earlier: [0],
+    });
+  });
+
+  test("lets fixed and sliding windows of one request pass or fail together", async (counter) => {
+    const limits: Limit[] = [
+      { unit: "second", requestsMax: 2, windowType: "sliding" },
+      { unit: "hour", requestsMax: 3 },
+    ];
+    await counter.take("a", limits, at);
+    await counter.take("a", limits, at);
+    deepEqual((await counter.take("a", limits, later(50))).counts, [2, 2]);
+    // The hour has passed as well, and counts from zero; the second has not quite.
+    deepEqual((await counter.take("a", limits, later(100))).counts, [2, 0]);
+    deepEqual((await counter.take("a", limits, later(600))).counts, [2, 1]);
+  });
+
+  test("lets a clock that steps back take no weight off a sliding window", async (counter) => {
+    for (let n = 1; n <= 4; n++) await counter.take("a", sliding(8), at);
+    await counter.take("a", sliding(8), later(100));
+    deepEqual((await counter.take("a", sliding(8), at)).counts, [6]);
+  });
 }

@@ -9,7 +9,12 @@ import {
 
 /** What each program must be told, beyond what has a default. */
 const needed: Readonly<Record<ProgramName, readonly string[]>> = {
-  auth: ["OIDC_SIGNING_KEYS_FILE", "OIDC_COOKIE_KEYS_FILE", "OIDC_CLIENTS_FILE"],
+  auth: [
+    "OIDC_SIGNING_KEYS_FILE",
+    "OIDC_COOKIE_KEYS_FILE",
+    "OIDC_CLIENTS_FILE",
+    "ENCRYPTION_KEYS_FILE",
+  ],
   payment: ["OIDC_CLIENT_SECRET_FILE", "ENCRYPTION_KEYS_FILE", "PSP_API_KEY_FILE"],
   orders: ["OIDC_CLIENT_SECRET_FILE", "ENCRYPTION_KEYS_FILE", "SALLYPORT_DATA_DIR"],
   gateway: [],
@@ -28,7 +33,7 @@ const wrong = {
 
 Deno.test("a program names every variable that is missing or wrong, all at once and never by value", async (t) => {
   for (const program of programsOf({ dir: "/nowhere", ports: freePorts() })) {
-    const { name } = program;
+    const { program: name } = program;
     await t.step(name, async () => {
       const port = `${name.toUpperCase()}_PORT`;
       const env = { ...wrong, [port]: "hunter2" };
@@ -85,26 +90,35 @@ Deno.test("a bad variable, a file that is away and a key ring that is none are t
     const ports = freePorts();
     await ensureDevelopmentFolder(dir, ports);
     const programs = programsOf({ dir, ports }).filter(({ env }) => env["ENCRYPTION_KEYS_FILE"]);
-    deepEqual(programs.map(({ name }) => name).toSorted(), ["orders", "payment"]);
+    deepEqual(programs.map(({ name }) => name).toSorted(), ["auth", "orders", "payment"]);
+    const secretOf = { auth: "OIDC_CLIENTS_FILE" } as Readonly<Record<string, string>>;
+    const storeOf = {
+      auth: "AUTH_MONGODB_URL",
+      orders: "ORDERS_POSTGRES_URL",
+      payment: "PAYMENT_DYNAMODB_ENDPOINT",
+    } as Readonly<Record<string, string>>;
     for (const program of programs) {
-      const { env } = program;
+      const { name, env } = program;
+      const secret = secretOf[name] ?? "OIDC_CLIENT_SECRET_FILE";
       await Deno.writeTextFile(env["ENCRYPTION_KEYS_FILE"]!, '{ "current": "hunter2" }');
-      await Deno.remove(env["OIDC_CLIENT_SECRET_FILE"]!);
+      await Deno.remove(env[secret]!);
       await Deno.copyFile(`${dir}/tls/gateway/key.pem`, env["TLS_KEY_FILE"]!);
       const { code, text } = await run(program, {
         ...env,
         LOG_LEVEL: "hunter2",
         OIDC_ISSUER: "https://id.example/hunter2",
         SALLYPORT_ENV: "production",
+        ENCRYPTION_KMS_KEY_ID: "hunter2",
       });
       equal(code, 1);
       const named = [
         "LOG_LEVEL",
         "OIDC_JWKS_URI",
-        "OIDC_CLIENT_SECRET_FILE",
+        secret,
+        "AWS_REGION",
         "ENCRYPTION_KEYS_FILE",
         "TLS_KEY_FILE",
-        program.name === "orders" ? "ORDERS_POSTGRES_URL" : "PAYMENT_DYNAMODB_ENDPOINT",
+        storeOf[name]!,
       ];
       deepEqual(named.filter((variable) => !text.includes(`${variable}: `)), [], text);
       ok(!text.includes("hunter2"), text);
@@ -114,7 +128,7 @@ Deno.test("a bad variable, a file that is away and a key ring that is none are t
   }
 });
 
-Deno.test("in production no program starts on an embedded store", async (t) => {
+Deno.test("in production no program starts on what is for development", async (t) => {
   const dir = await Deno.makeTempDir({ prefix: "sallyport_" });
   try {
     const ports = freePorts();
@@ -124,10 +138,10 @@ Deno.test("in production no program starts on an embedded store", async (t) => {
       payment: "PAYMENT_DYNAMODB_ENDPOINT",
       orders: "ORDERS_POSTGRES_URL",
       psp: "SALLYPORT_ENV",
+      gateway: "REDIS_URL",
     };
     for (const program of programsOf({ dir, ports })) {
-      const { name } = program;
-      if (name === "gateway") continue;
+      const { program: name } = program;
       await t.step(name, async () => {
         const { code, text } = await run(program, {
           ...program.env,
@@ -135,6 +149,7 @@ Deno.test("in production no program starts on an embedded store", async (t) => {
         });
         equal(code, 1);
         ok(text.includes(stores[name]), text);
+        ok(name === "psp" || text.includes("REDIS_URL: "), text);
       });
     }
   } finally {

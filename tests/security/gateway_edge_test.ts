@@ -32,10 +32,10 @@ async function aListeningEdge(service: Service): Promise<ListeningEdge> {
   );
   const { app } = fakeGateway({
     fetchFor: () => peer.fetch,
-    discovery: { locate: () => new URL(`https://localhost:${upstream.port}`) },
+    discovery: { watch: () => ({ origins: [`https://localhost:${upstream.port}`] }) },
     edge: new URL(`https://localhost:${edge.port}`),
   });
-  const client = opening.use(openTrustedFetch({ ca: ca.pem.cert }));
+  const client = opening.use(openTrustedFetch({ identity }));
   const opened = opening.move();
   return {
     port: edge.port,
@@ -133,7 +133,8 @@ Deno.test("a body that is too large is answered before the connection goes, thou
 
 Deno.test("the gateway answers under plain Deno.serve too, by the address of the connection", async () => {
   const { app, sent } = fakeGateway({ edge: new URL("http://localhost:80") });
-  await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, app.fetch);
+  const options = { hostname: "127.0.0.1", port: 0, onListen() {} };
+  await using server = Deno.serve(options, (request, info) => app.fetch(request, info));
   const response = await fetch(`http://127.0.0.1:${server.addr.port}/products`);
   deepEqual(await response.json(), { ok: true });
   equal(sent[0]!.headers.get("x-forwarded-for"), "127.0.0.1");

@@ -8,6 +8,8 @@ export interface TestCall extends AsyncDisposable, Pick<PeerFetch, "fetch"> {
   readonly server: TlsServer;
   /** The caller's. */
   readonly ours: TestIdentity;
+  /** The server's. */
+  readonly theirs: TestIdentity;
   readonly url: string;
 }
 
@@ -27,6 +29,7 @@ export async function aCall(
     ca,
     server,
     ours,
+    theirs: identity,
     fetch: peerFetch.fetch,
     url: `https://127.0.0.1:${server.port}/`,
     async [Symbol.asyncDispose]() {

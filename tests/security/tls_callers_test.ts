@@ -1,5 +1,5 @@
 import "reflect-metadata";
-import { equal, match } from "node:assert/strict";
+import { equal, match, notEqual } from "node:assert/strict";
 import http2 from "node:http2";
 import net from "node:net";
 import { once } from "node:events";
@@ -115,9 +115,16 @@ Deno.test("Nobody is taken for the front by its port at another address of loopb
   const { ca, identity } = await aPair();
   using inner = listenIn();
   await using server = await aMutualServer({ identity });
-  await using connection = await connect(server, clientOf(await ca.leaf("gateway"), ca));
-  connection.get();
-  await connection.hears("HTTP/1.1 200");
+  const options = clientOf(await ca.leaf("gateway"), ca);
+  const session = http2.connect(`https://127.0.0.1:${server.port}`, {
+    ...options,
+    servername: "localhost",
+  });
+  const stream = session.request({ ":path": "/" });
+  await once(stream, "response");
+  stream.resume();
+  await once(stream, "end");
+  notEqual(inner.frontPort, 0);
   const impostor = net.connect({
     host: "127.0.0.1",
     port: inner.port,
@@ -128,6 +135,8 @@ Deno.test("Nobody is taken for the front by its port at another address of loopb
   let heard = "";
   for await (const bytes of impostor) heard += bytes;
   match(heard, /^HTTP\/1\.1 403 /);
+  session.destroy();
+  await once(session, "close");
 });
 
 /** The inner port is told to no one: a test has to listen in on `Deno.serve`. */

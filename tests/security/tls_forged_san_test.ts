@@ -53,12 +53,12 @@ Deno.test("A client does not take a DNS name that reads like its peer's URI for 
 });
 
 Deno.test("A client does not take a DNS name that reads like two for the host it asked for", async () => {
-  const { ca } = await aPair();
+  const { ca, identity } = await aPair();
   const forged = await ca.oddLeaf({
     names: [{ type: "dns", value: "x, DNS:localhost, IP Address:127.0.0.1" }],
   });
   await using edge = await anEdge({ identity: new TestIdentity(forged, ca) });
-  await using trusted = openTrustedFetch({ ca: ca.pem.cert });
+  await using trusted = openTrustedFetch({ identity });
   for (const host of ["localhost", "127.0.0.1"]) {
     await rejects(() => trusted.fetch(`https://${host}:${edge.port}/`), TypeError);
   }

@@ -9,6 +9,7 @@ const copied = [
   "import_map.json",
   "deno.lock",
   "platform",
+  "gateway",
   "certs",
   "tests/deno.json",
   "tools/deno.json",
@@ -23,7 +24,7 @@ const rights = ["net=127.0.0.1,127.0.0.2,localhost", "read", "write", "env", "sy
   `--allow-${right}`
 );
 const workspace = {
-  workspace: ["./platform", "./certs", "./tests", "./tools"],
+  workspace: ["./platform", "./gateway", "./certs", "./tests", "./tools"],
   importMap: "./import_map.json",
   nodeModulesDir: "none",
 };

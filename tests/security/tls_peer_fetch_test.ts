@@ -1,5 +1,11 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
-import { openPeerFetch, openTrustedFetch } from "platform/tls";
+import {
+  ConnectionError,
+  openPeerFetch,
+  openServerFetch,
+  openTrustedFetch,
+  type Peer,
+} from "platform/tls";
 import { aCall, isTimeout, ordersId } from "./tls_call_fixture.ts";
 import { aMutualServer, anAuthority, anEdge, aPair, TestIdentity, within } from "./tls_fixture.ts";
 
@@ -25,7 +31,9 @@ Deno.test("A client refuses a server of another CA, by peer and by host name", a
   });
   await rejects(() => stranger.fetch(call.url), TypeError);
   await using edge = await anEdge({ identity: call.ours });
-  await using trusted = openTrustedFetch({ ca: other.pem.cert });
+  await using trusted = openTrustedFetch({
+    identity: new TestIdentity(await other.leaf("gateway"), other),
+  });
   await rejects(() => trusted.fetch(`https://localhost:${edge.port}/`), TypeError);
 });
 
@@ -173,21 +181,53 @@ Deno.test("New material is shown on the next call, and calls under way finish", 
 });
 
 Deno.test("A small answer that nobody reads gives its connection back", async () => {
-  const ports = new Set<number>();
-  const { serve } = Deno;
-  Deno.serve =
-    ((options: Deno.ServeTcpOptions, handler: Deno.ServeHandler<Deno.NetAddr>) =>
-      serve(options, (request, info) => {
-        ports.add(info.remoteAddr.port);
-        return handler(request, info);
-      })) as typeof serve;
-  try {
-    await using call = await aCall();
-    const deadline = Date.now() + 5_000;
-    // The answer is on its way when its head is here: by the second or third call it has ended.
-    for (let count = 0; count < 200 && Date.now() < deadline; count++) await call.fetch(call.url);
-    ok(ports.size < 20, `${ports.size} connections`);
-  } finally {
-    Deno.serve = serve;
-  }
+  const peers = new Set<Peer>();
+  // Each connection has one object for its peer.
+  await using call = await aCall({
+    handler(_request, peer) {
+      peers.add(peer);
+      return new Response("ok");
+    },
+  });
+  for (let count = 0; count < 50; count++) await call.fetch(call.url);
+  ok(peers.size < 5, `${peers.size} connections`);
+});
+
+Deno.test("A client knows whether a request that failed may have been heard", async () => {
+  await using wrong = await aCall({ peer: "spiffe://sallyport/payment" });
+  await rejects(wrong.fetch(wrong.url, { method: "POST" }), isConnectionError({ isUnsent: true }));
+  await using call = await aCall();
+  const { port } = call.server;
+  await call.server[Symbol.asyncDispose]();
+  const nobody = call.fetch(`https://127.0.0.1:${port}/`, { method: "POST" });
+  await rejects(nobody, isConnectionError({ isUnsent: true }));
+  await using cut = await aCall({
+    handler: async () => {
+      await cut.server[Symbol.asyncDispose]();
+      return new Response("too late");
+    },
+  });
+  const heard = cut.fetch(cut.url, { method: "POST" });
+  await rejects(heard, isConnectionError({ isUnsent: false }));
+});
+
+function isConnectionError({ isUnsent }: { readonly isUnsent: boolean }) {
+  return (thrown: unknown) => thrown instanceof ConnectionError && thrown.isUnsent === isUnsent;
+}
+
+Deno.test("A client of a server by host name shows its certificate, and takes no other host's", async () => {
+  const { ca, gateway } = await aPair();
+  const orders = await ca.leaf("orders");
+  await using server = await aMutualServer({ identity: new TestIdentity(orders, ca) });
+  const ours = new TestIdentity(gateway, ca);
+  await using client = openServerFetch({ identity: ours });
+  equal(await (await client.fetch(`https://localhost:${server.port}/`)).text(), "ok");
+  equal(await (await client.fetch(`https://127.0.0.1:${server.port}/`)).text(), "ok");
+  const names = [{ type: "dns", value: "elsewhere" }] as const;
+  const odd = new TestIdentity(await ca.oddLeaf({ names }), ca);
+  await using foreign = await aMutualServer({ identity: odd });
+  const refusal = /its certificate is for another host/;
+  await rejects(client.fetch(`https://localhost:${foreign.port}/`), refusal);
+  ours.revoke(orders.serial);
+  await rejects(client.fetch(`https://localhost:${server.port}/`));
 });

@@ -42,7 +42,8 @@ Deno.test("A safe call on a connection that the peer has closed is made once mor
 Deno.test("A call that is given up is not sent a second time", async () => {
   const asked: string[] = [];
   await using call = await aCall({
-    timeoutMs: 100,
+    // Enough for a handshake on a busy machine.
+    timeoutMs: 1_000,
     async handler(request) {
       asked.push(`${request.method} ${await request.text()}`);
       return request.method === "POST" ? await new Promise<Response>(() => {}) : new Response("ok");

@@ -1,6 +1,18 @@
 import { equal, rejects } from "node:assert/strict";
-import { openPeerFetch } from "platform/tls";
-import { aMutualServer, aPair, connect, isAnswered, TestIdentity, within } from "./tls_fixture.ts";
+import { X509Certificate } from "node:crypto";
+import { openPeerFetch, openTrustedFetch } from "platform/tls";
+import { aCall } from "./tls_call_fixture.ts";
+import {
+  aMutualServer,
+  anEdge,
+  aPair,
+  connect,
+  isAnswered,
+  TestIdentity,
+  within,
+} from "./tls_fixture.ts";
+
+const piece = new Uint8Array(1_000);
 
 Deno.test("A revoked certificate opens no new connection", async () => {
   const { identity, gateway, client } = await aPair();
@@ -54,4 +66,30 @@ Deno.test("A client asks nothing more of a server whose certificate is revoked",
   equal(await (await peer.fetch(url)).text(), "ok");
   identity.revoke(orders.serial);
   await rejects(() => peer.fetch(url), TypeError);
+});
+
+Deno.test("A client breaks off an answer that a server gives whose certificate is revoked meanwhile", async () => {
+  await using call = await aCall({
+    handler: () => new Response(new ReadableStream({ start: (body) => body.enqueue(piece) })),
+  });
+  const { body } = await call.fetch(call.url);
+  const reader = body!.getReader();
+  equal((await reader.read()).value?.length, piece.length);
+  const rest = reader.read();
+  const { serialNumber } = new X509Certificate(call.theirs.material.cert);
+  call.ours.revoke(serialNumber.toLowerCase());
+  await within(1_000, rejects(rest));
+});
+
+Deno.test("A client that knows a server by its host name refuses its revoked certificate, too", async () => {
+  const { ca, identity } = await aPair();
+  const gateway = await ca.leaf("gateway");
+  await using edge = await anEdge({ identity: new TestIdentity(gateway, ca) });
+  await using trusted = openTrustedFetch({ identity });
+  const url = `https://localhost:${edge.port}/`;
+  equal(await (await trusted.fetch(url)).text(), "ok");
+  identity.revoke(gateway.serial);
+  await rejects(() => trusted.fetch(url), TypeError);
+  await using stranger = openTrustedFetch({ identity: new TestIdentity(gateway, ca) });
+  equal(await (await stranger.fetch(url)).text(), "ok", "whoever knows nothing of it");
 });

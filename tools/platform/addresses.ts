@@ -1,7 +1,12 @@
+import { freePort } from "./free_port.ts";
+
 /** Where each program of one platform listens, on loopback. */
 export interface Ports {
   readonly gateway: number;
+  readonly gatewayMtls: number;
   readonly gatewayAdmin: number;
+  readonly gatewayAdminTls: number;
+  readonly gatewayAdminApi: number;
   readonly auth: number;
   readonly authAdmin: number;
   readonly payment: number;
@@ -14,7 +19,10 @@ export interface Ports {
 /** The ports that the contract names. */
 export const defaultPorts: Ports = {
   gateway: 8443,
+  gatewayMtls: 8445,
   gatewayAdmin: 9100,
+  gatewayAdminTls: 8444,
+  gatewayAdminApi: 8001,
   auth: 4001,
   authAdmin: 9101,
   payment: 4002,
@@ -24,14 +32,9 @@ export const defaultPorts: Ports = {
   psp: 4010,
 };
 
-/** Ports that nobody listens on at this moment: for platforms that run beside another. */
+/** Ports that nobody listens on: for platforms that run beside another. */
 export function freePorts(): Ports {
-  const listeners = Object.keys(defaultPorts).map((name) =>
-    [name, Deno.listen({ hostname: "127.0.0.1", port: 0 })] as const
-  );
-  const ports = listeners.map(([name, { addr }]) => [name, addr.port] as const);
-  // Closed only now: so that no port is found twice.
-  for (const [, listener] of listeners) listener.close();
+  const ports = Object.keys(defaultPorts).map((name) => [name, freePort()] as const);
   return Object.fromEntries(ports) as unknown as Ports;
 }
 

@@ -1,4 +1,5 @@
 import { supervisedFlag } from "platform/lifecycle";
+import { runtimeEnv } from "./runtime_env.ts";
 import { TextLineStream } from "./text_lines.ts";
 import type { Program } from "./programs.ts";
 
@@ -19,7 +20,7 @@ const readyMessage = "Program ready";
  * Ctrl-C at the terminal reaches the supervisor alone, which stops the programs in order.
  */
 export function startChild(
-  { name, entry, flags, env }: Program,
+  { name, program, entry, flags, env }: Program,
   onLine: (line: string) => void,
 ): Child {
   const command = new Deno.Command(Deno.execPath(), {
@@ -27,7 +28,7 @@ export function startChild(
       "run",
       "--quiet",
       "--no-prompt",
-      `-P=${name}`,
+      `-P=${program}`,
       ...flags,
       checkout(entry),
       supervisedFlag,
@@ -69,15 +70,6 @@ export function startChild(
       }
     },
   };
-}
-
-/** What the runtime itself needs: where its package cache is. */
-function runtimeEnv(): Record<string, string> {
-  const kept = ["DENO_DIR", "HOME", "XDG_CACHE_HOME"].flatMap((name) => {
-    const value = Deno.env.get(name);
-    return value === undefined ? [] : [[name, value] as const];
-  });
-  return { ...Object.fromEntries(kept), DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" };
 }
 
 function checkout(path: string): string {

@@ -1,12 +1,12 @@
-import { calculateJwkThumbprint, exportJWK, generateKeyPair } from "jose";
 import { ensurePrivateFile, makePrivateDir, writePrivateFile } from "certs/private-file";
 import { ensureCertificates } from "certs/store";
+import { newSigningKeys } from "../keys/signing_key_store.ts";
 import { localUrl, type Ports } from "./addresses.ts";
 import { Credentials, demoPeople, demoRedirectUri } from "./credentials.ts";
 import { randomText } from "./random_text.ts";
 
 const programs = ["gateway", "auth", "payment", "orders", "psp"] as const;
-const encrypting = ["payment", "orders"] as const;
+const encrypting = ["auth", "payment", "orders"] as const;
 
 const demoProducts = [
   { name: "Tea, 250 g", priceMinor: 1250, currency: "EUR", stock: 100_000 },
@@ -37,7 +37,8 @@ export async function ensureDevelopmentFolder(dir: string, ports: Ports): Promis
 
 /** Renews the certificates that have little of their life left. Programs that run take the new ones up. */
 export async function renewCertificates(dir: string): Promise<void> {
-  await ensureCertificates(`${dir}/tls`, programs, new Date());
+  // The operator's is for whoever asks the Admin API over mutual TLS.
+  await ensureCertificates(`${dir}/tls`, [...programs, "operator"], new Date());
 }
 
 async function ensureKeys(dir: string): Promise<void> {
@@ -51,16 +52,9 @@ async function ensureKeys(dir: string): Promise<void> {
   }
 }
 
-async function newSigningKeys(): Promise<string> {
-  const { privateKey } = await generateKeyPair("ES256", { extractable: true });
-  const jwk = await exportJWK(privateKey);
-  const kid = await calculateJwkThumbprint(jwk);
-  return JSON.stringify({ keys: [{ ...jwk, kid, alg: "ES256", use: "sig" }] });
-}
-
 function newKeyRing(): string {
-  const key = crypto.getRandomValues(new Uint8Array(32)).toBase64();
-  return JSON.stringify({ current: "k1", keys: { k1: key } });
+  const newKey = () => crypto.getRandomValues(new Uint8Array(32)).toBase64();
+  return JSON.stringify({ current: "k1", keys: { k1: newKey() }, blindIndex: newKey() });
 }
 
 async function ensureCredentials(dir: string, ports: Ports): Promise<Credentials> {
@@ -71,6 +65,7 @@ async function ensureCredentials(dir: string, ports: Ports): Promise<Credentials
   ));
   const current = {
     ...kept,
+    adminUrl: `http://127.0.0.1:${ports.gatewayAdminApi}`,
     edgeUrl,
     issuer: `${edgeUrl}/oidc`,
     caFile: await Deno.realPath(`${dir}/tls/ca.pem`),
@@ -84,7 +79,7 @@ function newCredentials(edgeUrl: string): Credentials {
     edgeUrl,
     issuer: `${edgeUrl}/oidc`,
     caFile: "",
-    adminUrl: "http://127.0.0.1:8001",
+    adminUrl: "",
     users: demoPeople.map(({ email, roles }) => ({
       email,
       password: randomText(15),

@@ -1,31 +1,28 @@
-import type { ProgramName } from "./programs.ts";
+import type { InstanceName } from "./programs.ts";
 
 /** Lines that are no log lines, such as a crash's stack: shown when the program has ended by it. */
 const lastWordsMax = 20;
 
-export type LineListener = (program: ProgramName, line: string) => void;
+export type LineListener = (program: InstanceName, line: string) => void;
 
 /** What the programs print: kept in a file each, and watched for what somebody should see at once. */
 export class ProgramLogs implements Disposable {
   /** Resident memory of each program when it said that it was ready, in bytes. */
-  readonly memoryBytes = new Map<ProgramName, number>();
-  readonly #files: ReadonlyMap<ProgramName, Deno.FsFile>;
-  readonly #lastWords = new Map<ProgramName, readonly string[]>();
+  readonly memoryBytes = new Map<InstanceName, number>();
+  readonly #dir: string;
+  readonly #files = new Map<InstanceName, Deno.FsFile>();
+  readonly #lastWords = new Map<InstanceName, readonly string[]>();
   readonly #listeners = new Set<LineListener>();
   readonly #report: (message: string) => void;
 
   /** @param dir of the files: `<program>.log`, added to. */
-  constructor(
-    dir: string,
-    programs: readonly ProgramName[],
-    report: (message: string) => void,
-  ) {
-    this.#files = new Map(programs.map((name) => [name, openLog(`${dir}/${name}.log`)]));
+  constructor(dir: string, report: (message: string) => void) {
+    this.#dir = dir;
     this.#report = report;
   }
 
-  take(name: ProgramName, line: string): void {
-    this.#files.get(name)?.writeSync(new TextEncoder().encode(`${line}\n`));
+  take(name: InstanceName, line: string): void {
+    this.#fileOf(name).writeSync(new TextEncoder().encode(`${line}\n`));
     const entry = parseLine(line);
     if (entry["message"] === "Program ready") {
       this.memoryBytes.set(name, Number(entry["process.memory.rss"]));
@@ -36,7 +33,7 @@ export class ProgramLogs implements Disposable {
   }
 
   /** Reports what a program said outside of its log before it ended. */
-  reportLastWords(name: ProgramName): void {
+  reportLastWords(name: InstanceName): void {
     for (const line of this.#lastWords.get(name) ?? []) this.#report(`${name}: ${line}`);
     this.#lastWords.delete(name);
   }
@@ -51,7 +48,13 @@ export class ProgramLogs implements Disposable {
     for (const file of this.#files.values()) file.close();
   }
 
-  #remember(name: ProgramName, line: string): void {
+  #fileOf(name: InstanceName): Deno.FsFile {
+    const file = this.#files.get(name) ?? openLog(`${this.#dir}/${name}.log`);
+    this.#files.set(name, file);
+    return file;
+  }
+
+  #remember(name: InstanceName, line: string): void {
     const words = [...this.#lastWords.get(name) ?? [], line];
     this.#lastWords.set(name, words.slice(-lastWordsMax));
   }

@@ -1,10 +1,16 @@
 import { defaultPorts, localUrl, type Ports } from "./addresses.ts";
+import { freePort } from "./free_port.ts";
 
 export type ProgramName = "psp" | "auth" | "payment" | "orders" | "gateway";
 
+/** A program, or a replica of it: `orders`, `orders-2`. */
+export type InstanceName = ProgramName | `${ProgramName}-${number}`;
+
 /** How one program is run: its own rights, its own variables, and nothing else. */
 export interface Program {
-  readonly name: ProgramName;
+  readonly name: InstanceName;
+  /** What it is an instance of: the name of its permission set. */
+  readonly program: ProgramName;
   /** Path below the checkout. */
   readonly entry: string;
   /** Whom it may connect to or listen as: what its own `deno.json` says, for the ports of this platform. */
@@ -31,18 +37,65 @@ export function programsOf(options: ProgramOptions): readonly Program[] {
     orders(options),
     gateway(options),
   ];
-  const atDefaultPorts = options.ports === defaultPorts;
-  return programs.map((program) => ({
-    ...program,
-    // A flag replaces the whole list of the permission set, so it is given only where the ports differ.
-    flags: atDefaultPorts
-      ? program.flags
-      : [...program.flags, `--allow-net=${program.net.join(",")}`],
-    env: { ...program.env, ...options.extraEnv?.[program.name] },
-  }));
+  return programs.map(({ name, ...described }) => {
+    const env = { ...described.env, ...options.extraEnv?.[name] };
+    const net = [...netOf(described, env, options.ports), ...storeAddresses(env)];
+    // A flag replaces the whole list of the permission set, so it is given only where that does not fit.
+    const fits = options.ports === defaultPorts && net.join() === described.net.join();
+    const flags = fits ? described.flags : [...described.flags, `--allow-net=${net.join(",")}`];
+    return { ...described, name, program: name, net, flags, env };
+  });
 }
 
-function psp({ dir, ports }: ProgramOptions): Program {
+/** Each names a store by a URL. */
+const storeVariables = [
+  "AUTH_MONGODB_URL",
+  "PAYMENT_DYNAMODB_ENDPOINT",
+  "ORDERS_POSTGRES_URL",
+  "REDIS_URL",
+] as const;
+
+function storeAddresses(env: Program["env"]): readonly string[] {
+  return storeVariables.flatMap((name) => env[name] === undefined ? [] : new URL(env[name]).host);
+}
+
+/**
+ * Whom a program may connect to. With Consul, peers are where it says, which is on loopback here, and
+ * the addresses that were given for them count for nothing.
+ */
+function netOf(
+  { net }: Pick<Program, "net">,
+  { CONSUL_HTTP_ADDR: consul }: Program["env"],
+  ports: Ports,
+): readonly string[] {
+  if (consul === undefined) return net;
+  const given = localhost(ports.auth, ports.payment, ports.orders);
+  return [...net.filter((address) => !given.includes(address)), new URL(consul).host];
+}
+
+/** Another instance of a program, on ports of its own. It finds and is found by discovery, and shares its stores. */
+export function replicaOf(program: Program, number: number): Program {
+  const prefix = program.program.toUpperCase();
+  const { SALLYPORT_DATA_DIR: shared = "" } = program.env;
+  const own = `${shared}-${number}`;
+  return {
+    ...program,
+    name: `${program.program}-${number}`,
+    flags: program.flags.map((flag) => flag.replaceAll(`${shared}/`, `${own}/`)),
+    env: {
+      ...program.env,
+      SALLYPORT_DATA_DIR: own,
+      [`${prefix}_PORT`]: String(freePort()),
+      [`${prefix}_ADMIN_PORT`]: String(freePort()),
+      ...program.program === "gateway" && { GATEWAY_MTLS_PORT: String(freePort()) },
+    },
+  };
+}
+
+/** A program before it is given what depends on the platform as a whole. */
+type Described = Omit<Program, "name" | "program"> & { readonly name: ProgramName };
+
+function psp({ dir, ports }: ProgramOptions): Described {
   const files = [`${dir}/secrets/psp_api_key`, `${dir}/secrets/psp_webhook`];
   return {
     name: "psp",
@@ -62,12 +115,13 @@ function psp({ dir, ports }: ProgramOptions): Program {
   };
 }
 
-function auth({ dir, ports }: ProgramOptions): Program {
+function auth({ dir, ports }: ProgramOptions): Described {
   const keys = `${dir}/keys`;
   const files = {
     OIDC_SIGNING_KEYS_FILE: `${keys}/signing.json`,
     OIDC_COOKIE_KEYS_FILE: `${keys}/cookies.json`,
     OIDC_CLIENTS_FILE: `${keys}/clients.json`,
+    ENCRYPTION_KEYS_FILE: `${keys}/encryption_auth.json`,
     DEMO_USERS_FILE: `${keys}/demo_users.json`,
   };
   return {
@@ -93,7 +147,7 @@ function auth({ dir, ports }: ProgramOptions): Program {
   };
 }
 
-function payment({ dir, ports }: ProgramOptions): Program {
+function payment({ dir, ports }: ProgramOptions): Described {
   const files = {
     OIDC_CLIENT_SECRET_FILE: `${dir}/secrets/payment_client`,
     PSP_API_KEY_FILE: `${dir}/secrets/psp_api_key`,
@@ -124,7 +178,7 @@ function payment({ dir, ports }: ProgramOptions): Program {
   };
 }
 
-function orders({ dir, ports }: ProgramOptions): Program {
+function orders({ dir, ports }: ProgramOptions): Described {
   const files = {
     OIDC_CLIENT_SECRET_FILE: `${dir}/secrets/orders_client`,
     ENCRYPTION_KEYS_FILE: `${dir}/keys/encryption_orders.json`,
@@ -153,20 +207,33 @@ function orders({ dir, ports }: ProgramOptions): Program {
   };
 }
 
-function gateway({ dir, ports }: ProgramOptions): Program {
+/**
+ * What passes through the gateway are buffers, and the runtime lets as many of them wait to be collected as its
+ * young generation has room for: streams of 100 MB would cost 150 MB instead of 15.
+ */
+export const gatewayRuntimeFlag = "--v8-flags=--max-semi-space-size=4";
+
+function gateway({ dir, ports, extraEnv }: ProgramOptions): Described {
+  const { GATEWAY_CONFIG_FILE: file = checkout("gateway/gateway.yaml") } = extraEnv?.gateway ?? {};
   return {
     name: "gateway",
     entry: "gateway/main.ts",
-    flags: flags({
-      read: [...tlsFiles(dir, "gateway"), checkout("gateway/gateway.yaml")],
-      write: [],
-    }),
+    flags: [
+      gatewayRuntimeFlag,
+      ...flags({
+        read: [...tlsFiles(dir, "gateway"), file, `${dir}/data/gateway`],
+        write: [`${dir}/data/gateway`],
+      }),
+    ],
     net: ["127.0.0.1", ...localhost(ports.auth, ports.payment, ports.orders)],
     env: {
       ...shared({ dir, ports }, "gateway"),
       GATEWAY_PORT: String(ports.gateway),
+      GATEWAY_MTLS_PORT: String(ports.gatewayMtls),
       GATEWAY_ADMIN_PORT: String(ports.gatewayAdmin),
-      GATEWAY_CONFIG_FILE: checkout("gateway/gateway.yaml"),
+      GATEWAY_ADMIN_TLS_PORT: String(ports.gatewayAdminTls),
+      GATEWAY_ADMIN_API_PORT: String(ports.gatewayAdminApi),
+      GATEWAY_CONFIG_FILE: file,
     },
   };
 }
@@ -174,7 +241,7 @@ function gateway({ dir, ports }: ProgramOptions): Program {
 function shared({ dir, ports }: ProgramOptions, name: ProgramName): Record<string, string> {
   return {
     SALLYPORT_ENV: "development",
-    ...name !== "gateway" && { SALLYPORT_DATA_DIR: `${dir}/data` },
+    SALLYPORT_DATA_DIR: `${dir}/data`,
     EDGE_URL: localUrl(ports.gateway),
     AUTH_URL: localUrl(ports.auth),
     PAYMENT_URL: localUrl(ports.payment),

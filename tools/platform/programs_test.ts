@@ -1,6 +1,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
+import { libcryptoPaths } from "platform/signatures";
 import { defaultPorts } from "./addresses.ts";
-import { type Program, programsOf } from "./programs.ts";
+import { gatewayRuntimeFlag, type Program, programsOf } from "./programs.ts";
 import { programsOfPath } from "./watch_sources.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
@@ -9,6 +10,7 @@ const programs = programsOf({ dir: "/dev-folder", ports: defaultPorts });
 interface PermissionSet {
   readonly net: readonly string[];
   readonly env: readonly string[] | true;
+  readonly ffi?: readonly string[];
 }
 
 function permissionSetOf({ name, entry }: Program): PermissionSet {
@@ -34,8 +36,13 @@ for (const program of programs) {
   });
 
   Deno.test(`${name} has no right to everything of a kind, nor to run programs`, () => {
-    deepEqual(Object.keys(rights).toSorted(), ["env", "net"]);
-    ok(flags.every((flag) => /^--allow-(read|write)=./.test(flag)), flags.join(" "));
+    deepEqual(Object.keys(rights).filter((kind) => kind !== "ffi").toSorted(), ["env", "net"]);
+    const given = flags.filter((flag) => flag !== gatewayRuntimeFlag);
+    ok(given.every((flag) => /^--allow-(read|write)=./.test(flag)), given.join(" "));
+  });
+
+  Deno.test(`${name} may load OpenSSL's library if it is the gateway, and no other`, () => {
+    deepEqual(rights.ffi, name === "gateway" ? libcryptoPaths : undefined);
   });
 
   Deno.test(`${name} writes nowhere but in its own data and its own event log`, () => {
@@ -45,6 +52,23 @@ for (const program of programs) {
     deepEqual(written.filter((path) => !own.includes(path)), []);
   });
 }
+
+Deno.test("with Consul, a program may connect to loopback and to Consul, and to no peer by a given address", () => {
+  const env = { CONSUL_HTTP_ADDR: "https://localhost:8501" };
+  const extraEnv = { auth: env, payment: env, orders: env, gateway: env };
+  const found = programsOf({ dir: "/dev-folder", ports: defaultPorts, extraEnv });
+  const nets = Object.fromEntries(found.map(({ name, flags }) => [name, flags.at(-1)]));
+  deepEqual(
+    { ...nets, psp: undefined },
+    {
+      psp: undefined,
+      auth: "--allow-net=127.0.0.1,localhost:8501",
+      payment: "--allow-net=127.0.0.1,localhost:4010,localhost:8501",
+      orders: "--allow-net=127.0.0.1,localhost:8501",
+      gateway: "--allow-net=127.0.0.1,localhost:8501",
+    },
+  );
+});
 
 Deno.test("a change of the platform touches every program, one of a service that one", () => {
   equal(programsOfPath(`${root}platform/http/route.ts`).length, 5);

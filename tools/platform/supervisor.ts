@@ -1,6 +1,6 @@
 import { pause } from "platform/lifecycle";
 import { type Child, startChild } from "./child.ts";
-import type { Program, ProgramName } from "./programs.ts";
+import type { InstanceName, Program } from "./programs.ts";
 
 const restartMsMin = 250;
 const defaultRestartMsMax = 10_000;
@@ -12,9 +12,9 @@ export interface SupervisorOptions {
   /** In the order in which they are needed. */
   readonly programs: readonly Program[];
   /** Called with each line that a program prints. */
-  readonly onLine: (program: ProgramName, line: string) => void;
+  readonly onLine: (program: InstanceName, line: string) => void;
   /** Called when a program has ended that nobody has stopped. */
-  readonly onUnexpectedEnd?: (program: ProgramName) => void;
+  readonly onUnexpectedEnd?: (program: InstanceName) => void;
   /** Called with what the supervisor itself has to say. */
   readonly report: (message: string) => void;
   /** Gives up the start, or stops what was started, when it is aborted. */
@@ -39,11 +39,11 @@ interface Supervised {
 /** Runs programs, starts those again that crash, and stops all of them in order. */
 export class Supervisor implements AsyncDisposable {
   readonly #options: SupervisorOptions;
-  readonly #running = new Map<ProgramName, Supervised>();
+  readonly #running = new Map<InstanceName, Supervised>();
   readonly #stopping = new AbortController();
-  readonly #exitCodes = new Map<ProgramName, number>();
+  readonly #exitCodes = new Map<InstanceName, number>();
   /** Who waits for a program's next process. */
-  readonly #waiting = new Map<ProgramName, (() => void)[]>();
+  readonly #waiting = new Map<InstanceName, (() => void)[]>();
 
   private constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -63,17 +63,24 @@ export class Supervisor implements AsyncDisposable {
     return supervisor;
   }
 
-  pid(name: ProgramName): number {
+  /** Starts one more program. @returns when it is ready. */
+  async add(program: Program): Promise<void> {
+    this.#start(program);
+    this.#watch(this.#get(program.name));
+    await this.ready(program.name);
+  }
+
+  pid(name: InstanceName): number {
     return this.#get(name).child.pid;
   }
 
   /** Ends a program the hard way. It is started again like after any crash. */
-  kill(name: ProgramName): void {
+  kill(name: InstanceName): void {
     this.#get(name).child.kill("SIGKILL");
   }
 
   /** Resolves when the program that runs now, or the next one in its place, is ready. */
-  async ready(name: ProgramName): Promise<void> {
+  async ready(name: InstanceName): Promise<void> {
     for (;;) {
       const { child } = this.#get(name);
       try {
@@ -86,14 +93,14 @@ export class Supervisor implements AsyncDisposable {
   }
 
   /** Resolves when `name` is another process than `pid`, and ready. */
-  async restarted(name: ProgramName, pid: number): Promise<void> {
+  async restarted(name: InstanceName, pid: number): Promise<void> {
     const { child } = this.#get(name);
     if (child.pid === pid) await this.#replaced(name, child);
     await this.ready(name);
   }
 
   /** Stops a program in an orderly way and starts it anew, with more variables if `env` has some. */
-  async restart(name: ProgramName, env: Readonly<Record<string, string>> = {}): Promise<void> {
+  async restart(name: InstanceName, env: Readonly<Record<string, string>> = {}): Promise<void> {
     const supervised = this.#get(name);
     supervised.restarting = true;
     await this.#stopChild(supervised.child);
@@ -110,7 +117,7 @@ export class Supervisor implements AsyncDisposable {
   /** Stops every program, those first that call others. @returns whether all of them ended with 0. */
   async stop(): Promise<boolean> {
     this.#stopping.abort();
-    for (const { name } of this.#options.programs.toReversed()) {
+    for (const name of [...this.#running.keys()].toReversed()) {
       const { code } = await this.#stopChild(this.#get(name).child);
       this.#exitCodes.set(name, code);
     }
@@ -142,14 +149,14 @@ export class Supervisor implements AsyncDisposable {
     this.#wakeWaiting(program.name);
   }
 
-  #replaced(name: ProgramName, child: Child): Promise<void> {
+  #replaced(name: InstanceName, child: Child): Promise<void> {
     if (this.#get(name).child !== child) return Promise.resolve();
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#waiting.set(name, [...this.#waiting.get(name) ?? [], resolve]);
     return promise;
   }
 
-  #wakeWaiting(name: ProgramName): void {
+  #wakeWaiting(name: InstanceName): void {
     for (const resolve of this.#waiting.get(name) ?? []) resolve();
     this.#waiting.delete(name);
   }
@@ -188,7 +195,7 @@ export class Supervisor implements AsyncDisposable {
     }
   }
 
-  #get(name: ProgramName): Supervised {
+  #get(name: InstanceName): Supervised {
     const supervised = this.#running.get(name);
     if (!supervised) throw new Error(`Cannot find program: "${name}" was not started`);
     return supervised;

@@ -3,7 +3,14 @@ import type { Child } from "./child.ts";
 import type { Program } from "./programs.ts";
 import { Supervisor } from "./supervisor.ts";
 
-const program: Program = { name: "psp", entry: "psp.ts", net: [], flags: [], env: {} };
+const program: Program = {
+  name: "psp",
+  program: "psp",
+  entry: "psp.ts",
+  net: [],
+  flags: [],
+  env: {},
+};
 
 /** Children that are always ready and end when they are told to, instead of processes. */
 function children() {

@@ -1,6 +1,6 @@
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from "jose";
-import type { Authenticate, Principal } from "../access.ts";
-import { createAuthenticator } from "../authenticate.ts";
+import type { Principal } from "../access.ts";
+import { type AuthenticatorOptions, createAuthenticator } from "../authenticate.ts";
 
 type KeyPair = Awaited<ReturnType<typeof generateKeyPair>>;
 
@@ -55,19 +55,21 @@ export interface Scene {
   /** How often the issuer was asked for its keys. */
   readonly asked: { count: number };
   accept(token: string): Promise<Principal>;
-  authenticate: Authenticate;
+  authenticate(request: Request): Promise<Principal>;
 }
 
 /** `answer` is what comes of asking the issuer for its keys. */
 export function aScene(
   answer: () => Promise<Response> = async () => Response.json(await jwks()),
+  options: Pick<AuthenticatorOptions, "unknownKeyCooldownMs"> = {},
 ): Scene {
   const clock = { seconds: noonSeconds };
   const asked = { count: 0 };
-  const authenticate = createAuthenticator({
+  const authenticateNow = createAuthenticator({
     issuer,
     audience,
     jwksUri,
+    ...options,
     clientId: "payment",
     fetch: () => {
       asked.count++;
@@ -75,6 +77,7 @@ export function aScene(
     },
     now: () => new Date(clock.seconds * 1000),
   });
+  const authenticate = async (request: Request) => await authenticateNow(request);
   const accept = (token: string) => authenticate(withHeader(`Bearer ${token}`));
   return { clock, asked, accept, authenticate };
 }

@@ -1,5 +1,7 @@
 import { outboxSchema } from "platform/events";
 import { Database } from "platform/store";
+import type { Ciphers } from "../ciphers.ts";
+import { sealAll } from "./sealed_columns.ts";
 
 const schema = `
   create table users (
@@ -33,6 +35,6 @@ const schema = `
 `;
 
 /** The one file in which the embedded adapters of auth keep everything, so that they share transactions. */
-export function openEmbeddedDatabase(path: string): Database {
-  return Database.open(path, [schema + outboxSchema]);
+export function openEmbeddedDatabase(path: string, ciphers: Ciphers): Database {
+  return Database.open(path, [schema + outboxSchema, sealAll(ciphers)]);
 }

@@ -1,4 +1,5 @@
-import type { Database, Row } from "platform/store";
+import type { Database, Row, SealedColumn } from "platform/store";
+import type { ArtifactDocument } from "../ciphers.ts";
 import type { Artifact, FoundArtifact, GrantStore } from "../ports.ts";
 
 const found = `
@@ -9,27 +10,29 @@ const found = `
 /** Keeps grants in one SQLite file: the default, for development and single-node use. */
 export class EmbeddedGrantStore implements GrantStore {
   readonly #db: Database;
+  readonly #artifacts: SealedColumn<ArtifactDocument>;
 
-  constructor(db: Database) {
+  constructor(db: Database, artifacts: SealedColumn<ArtifactDocument>) {
     this.#db = db;
+    this.#artifacts = artifacts;
   }
 
-  put(artifact: Artifact): Promise<void> {
+  // deno-lint-ignore require-await -- what sealing throws must come as a rejection.
+  async put(artifact: Artifact): Promise<void> {
     this.#db.run(
       `insert or replace into artifacts
-         (key, uid_key, user_code_key, grant_id, owner, payload, expires_at_ms)
-       values (:key, :uidKey, :userCodeKey, :grantId, :owner, :payload, :expiresAtMs)`,
+         (key, uid_key, user_code_key, grant_id, owner, key_id, payload, expires_at_ms)
+       values (:key, :uidKey, :userCodeKey, :grantId, :owner, :keyId, :sealed, :expiresAtMs)`,
       {
+        ...this.#artifacts.seal(artifact.key, { payload: artifact.payload }),
         key: artifact.key,
         uidKey: artifact.uidKey ?? null,
         userCodeKey: artifact.userCodeKey ?? null,
         grantId: artifact.grantId ?? null,
         owner: artifact.owner ?? null,
-        payload: JSON.stringify(artifact.payload),
         expiresAtMs: artifact.expiresAt.getTime(),
       },
     );
-    return Promise.resolve();
   }
 
   find(key: string): Promise<FoundArtifact | undefined> {
@@ -76,26 +79,27 @@ export class EmbeddedGrantStore implements GrantStore {
     }));
   }
 
-  #one(
+  // deno-lint-ignore require-await -- what opening throws must come as a rejection.
+  async #one(
     column: "key" | "uid_key" | "user_code_key",
     value: string,
   ): Promise<FoundArtifact | undefined> {
     const row = this.#db.get(`${found} where artifacts.${column} = :value`, { value });
-    return Promise.resolve(row && toArtifact(row));
+    return row && this.#toArtifact(row);
   }
-}
 
-function toArtifact(row: Row): FoundArtifact {
-  return {
-    key: String(row["key"]),
-    uidKey: textOf(row["uid_key"]),
-    userCodeKey: textOf(row["user_code_key"]),
-    grantId: textOf(row["grant_id"]),
-    owner: textOf(row["owner"]),
-    payload: JSON.parse(String(row["payload"])),
-    expiresAt: new Date(Number(row["expires_at_ms"])),
-    consumed: row["consumed"] === 1,
-  };
+  #toArtifact(row: Row): FoundArtifact {
+    return {
+      key: String(row["key"]),
+      uidKey: textOf(row["uid_key"]),
+      userCodeKey: textOf(row["user_code_key"]),
+      grantId: textOf(row["grant_id"]),
+      owner: textOf(row["owner"]),
+      payload: this.#artifacts.open(row).payload,
+      expiresAt: new Date(Number(row["expires_at_ms"])),
+      consumed: row["consumed"] === 1,
+    };
+  }
 }
 
 function textOf(value: Row[string] | undefined): string | undefined {

@@ -1,38 +1,30 @@
-import type { EmbeddedStoresConfig } from "platform/config";
-import {
-  EmbeddedEventPublisher,
-  EmbeddedOutbox,
-  type EventPublisher,
-  type Outbox,
-} from "platform/events";
-import type { GrantStore, UserStore } from "../ports.ts";
-import { openEmbeddedDatabase } from "./embedded_database.ts";
-import { EmbeddedGrantStore } from "./embedded_grant_store.ts";
-import { EmbeddedUserStore } from "./embedded_user_store.ts";
+import type { TlsIdentity } from "platform/tls";
+import type { Ciphers } from "../ciphers.ts";
+import type { StoresConfig } from "../config.ts";
+import { openEmbeddedStores } from "./embedded_stores.ts";
+import type { Stores } from "./stores.ts";
 
+export * from "./embedded_stores.ts";
 export * from "./oidc_adapter.ts";
+export * from "./redis_login_attempts.ts";
+export type * from "./stores.ts";
 export * from "./worker_passwords.ts";
 
-/** Everything that auth keeps, in one place, so that it commits together. */
-export interface Stores extends AsyncDisposable {
-  readonly users: UserStore;
-  readonly grants: GrantStore;
-  readonly outbox: Outbox;
-  readonly publisher: EventPublisher;
+/** What stores that are somewhere else need. */
+export interface StoresNeeds {
+  readonly identity: TlsIdentity;
+  readonly ciphers: Ciphers;
+  readonly now: () => Date;
 }
 
-export function openStores({ path, eventsPath }: EmbeddedStoresConfig): Stores {
-  const db = openEmbeddedDatabase(path);
-  const outbox = new EmbeddedOutbox(db, "auth");
-  const publisher = new EmbeddedEventPublisher(eventsPath);
-  return {
-    users: new EmbeddedUserStore(db, outbox),
-    grants: new EmbeddedGrantStore(db),
-    outbox,
-    publisher,
-    async [Symbol.asyncDispose]() {
-      await publisher[Symbol.asyncDispose]();
-      db[Symbol.dispose]();
-    },
-  };
+/** The stores that the configuration names. */
+export async function openStores(
+  config: StoresConfig,
+  { identity, ciphers, now }: StoresNeeds,
+): Promise<Stores> {
+  if (config.kind === "embedded") return openEmbeddedStores(config, ciphers);
+  // Loaded when it is asked for: a program with embedded stores has no use for the driver's 30 MB.
+  const { openMongodbStores } = await import("./mongodb.ts");
+  const { url, ca } = config;
+  return await openMongodbStores({ link: { url, ca, identity }, ciphers, now });
 }

@@ -1,10 +1,15 @@
+import { TestKeyRing } from "platform/crypto/testing";
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
-import { openStores, type Stores } from "./mod.ts";
+import { openEmbeddedStores, type Stores } from "./mod.ts";
+import { ciphersOf } from "../ciphers.ts";
 import { oidcAdapterFor } from "./oidc_adapter.ts";
 
 const now = () => new Date("2026-01-02T03:04:05.000Z");
 const open = (): Stores =>
-  openStores({ kind: "embedded", path: ":memory:", eventsPath: ":memory:" });
+  openEmbeddedStores(
+    { kind: "embedded", path: ":memory:" },
+    ciphersOf(new TestKeyRing()),
+  );
 
 Deno.test("OidcAdapter gives an artifact back as it was, by its id alone", async () => {
   await using stores = open();

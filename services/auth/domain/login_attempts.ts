@@ -24,9 +24,19 @@ interface Failures {
 
 /** A sign-in under way. It counts as failed until it is told otherwise. */
 export interface LoginAttempt {
-  succeeded(): void;
+  succeeded(): void | Promise<void>;
   /** Nobody has looked at the password: the attempt was none. */
-  wasNone(): void;
+  wasNone(): void | Promise<void>;
+}
+
+/** @throws {AuthError} `too_many_attempts` when there are still `waitMs` to wait. */
+export function refuseWhileWaiting(waitMs: number): void {
+  if (waitMs <= 0) return;
+  throw new AuthError(
+    "too_many_attempts",
+    "There were too many failed attempts to sign in",
+    Math.ceil(waitMs / 1000),
+  );
 }
 
 /**
@@ -49,13 +59,7 @@ export class LoginAttempts {
       this.#waitMs(account, accountLimit, at),
       this.#waitMs(network, addressLimit, at),
     );
-    if (waitMs > 0) {
-      throw new AuthError(
-        "too_many_attempts",
-        "There were too many failed attempts to sign in",
-        Math.ceil(waitMs / 1000),
-      );
-    }
+    refuseWhileWaiting(waitMs);
     const beforeOfAccount = this.#count(account, at);
     const before = this.#count(network, at);
     return {

@@ -51,8 +51,10 @@ export type User = z.output<typeof User>;
 /** A person with what they sign in by. */
 export const Account = z.object({
   ...User.shape,
-  /** Argon2id, as a PHC string. */
-  passwordHash: z.string().startsWith("$argon2id$"),
+  email: Email.meta({ sensitive: true }),
+  name: Name.meta({ sensitive: true }),
+  /** Argon2id, as a PHC string. Sensitive, since a weak password can be guessed from it. */
+  passwordHash: z.string().startsWith("$argon2id$").meta({ sensitive: true }),
   /**
    * Whoever signed in before it has to do so again. A request under way may bring back what a
    * revocation has destroyed: this makes it worthless.

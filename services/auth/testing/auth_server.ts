@@ -1,10 +1,17 @@
 import { exportJWK, generateKeyPair } from "jose";
 import type { Hono } from "hono";
+import { TestKeyRing } from "platform/crypto/testing";
 import { silentLogger } from "platform/telemetry";
-import { oidcAdapterFor, openStores, type Stores, WorkerPasswords } from "../adapters/mod.ts";
+import {
+  oidcAdapterFor,
+  openEmbeddedStores,
+  type Stores,
+  WorkerPasswords,
+} from "../adapters/mod.ts";
+import { ciphersOf } from "../ciphers.ts";
 import { createApp } from "../app.ts";
 import { Clients } from "../clients.ts";
-import { signedUp, UserId, type UserRole } from "../domain/mod.ts";
+import { LoginAttempts, signedUp, UserId, type UserRole } from "../domain/mod.ts";
 import { ownAuthenticator, SigningKeys } from "../signing_keys.ts";
 
 export const issuer = "https://localhost:8443/oidc";
@@ -36,21 +43,31 @@ const clients = Clients.parse([
   },
 ]);
 
+export async function aSigningKey(kid: string): Promise<SigningKeys["keys"][number]> {
+  const { privateKey } = await generateKeyPair("ES256", { extractable: true });
+  return SigningKeys.parse({ keys: [{ ...await exportJWK(privateKey), kid }] }).keys[0]!;
+}
+
 /** The whole of auth without a network, its clock held in the test's hand where ours is asked. */
 export class AuthServer implements AsyncDisposable {
   readonly #app: Hono;
   readonly #passwords: WorkerPasswords;
   readonly stores: Stores;
+  /** In force from the next request on. */
+  readonly signingKeys: { current: SigningKeys };
   now = new Date();
 
-  private constructor(signingKeys: SigningKeys) {
-    this.stores = openStores({ kind: "embedded", path: ":memory:", eventsPath: ":memory:" });
+  private constructor(keys: SigningKeys, stores: Stores) {
+    const signingKeys = this.signingKeys = { current: keys };
+    this.stores = stores;
     this.#passwords = new WorkerPasswords();
     const now = () => this.now;
     const rules = { issuer, audience, jwksUri: `${issuer}/jwks`, clientId: "auth" };
     this.#app = createApp({
       ...this.stores,
+      reads: this.stores.users,
       passwords: this.#passwords,
+      attempts: new LoginAttempts(),
       adapter: oidcAdapterFor(this.stores.grants, now),
       authenticate: ownAuthenticator(rules, signingKeys, now),
       issuer,
@@ -65,9 +82,18 @@ export class AuthServer implements AsyncDisposable {
   }
 
   static async open(): Promise<AuthServer> {
-    const { privateKey } = await generateKeyPair("ES256", { extractable: true });
-    const key = { ...await exportJWK(privateKey), kid: "test" };
-    return new AuthServer(SigningKeys.parse({ keys: [key] }));
+    const stores = openEmbeddedStores(
+      { kind: "embedded", path: ":memory:" },
+      ciphersOf(new TestKeyRing()),
+    );
+    const [server] = await AuthServer.openAll([stores]);
+    return server!;
+  }
+
+  /** Replicas of one server, each on stores of its own, which go with it. */
+  static async openAll(stores: readonly Stores[]): Promise<readonly AuthServer[]> {
+    const keys = { keys: [await aSigningKey("test")] };
+    return stores.map((own) => new AuthServer(keys, own));
   }
 
   /** Asks `path`, by the host of the edge unless a whole URL is given. */

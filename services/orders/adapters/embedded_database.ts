@@ -1,5 +1,7 @@
 import { inboxSchema, outboxSchema } from "platform/events";
 import { Database, idempotencySchema } from "platform/store";
+import type { Ciphers } from "../ciphers.ts";
+import { sealSagas } from "./sealed_sagas.ts";
 
 const schema = `
   create table products (
@@ -36,8 +38,11 @@ const schema = `
 `;
 
 /** The one file in which the embedded adapters of orders keep everything, so that they share transactions. */
-export function openEmbeddedDatabase(path: string): Database {
-  const db = Database.open(path, [schema + outboxSchema + inboxSchema + idempotencySchema]);
+export function openEmbeddedDatabase(path: string, ciphers: Ciphers): Database {
+  const db = Database.open(path, [
+    schema + outboxSchema + inboxSchema + idempotencySchema,
+    sealSagas(ciphers),
+  ]);
   // One process owns the file: whoever held a saga before us is gone.
   db.run("update sagas set leased_until_ms = 0");
   return db;

@@ -1,7 +1,7 @@
 import { type Reach, within } from "platform/access";
 import type { EmbeddedOutbox } from "platform/events";
 import { type Page, type PageQuery, toPage } from "platform/http";
-import type { Database } from "platform/store";
+import type { Database, SealedColumn } from "platform/store";
 import {
   type Course,
   Order,
@@ -10,7 +10,7 @@ import {
   Product,
   type ProductId,
   reservationOf,
-  Saga,
+  type Saga,
   type Transition,
 } from "../domain/mod.ts";
 import type { OrderStore } from "../ports.ts";
@@ -20,10 +20,12 @@ import { writeProduct } from "./embedded_product_store.ts";
 export class EmbeddedOrderStore implements OrderStore {
   readonly #db: Database;
   readonly #outbox: EmbeddedOutbox;
+  readonly #sagas: SealedColumn<Saga>;
 
-  constructor(db: Database, outbox: EmbeddedOutbox) {
+  constructor(db: Database, outbox: EmbeddedOutbox, sagas: SealedColumn<Saga>) {
     this.#db = db;
     this.#outbox = outbox;
+    this.#sagas = sagas;
   }
 
   // deno-lint-ignore require-await -- what the transaction throws must come as a rejection.
@@ -89,7 +91,7 @@ export class EmbeddedOrderStore implements OrderStore {
     return this.#db.transaction(() => {
       const order = this.#within(id, reach);
       if (!order) return undefined;
-      const transition = decide({ order, saga: readSaga(this.#db, id) });
+      const transition = decide({ order, saga: readSaga(this.#db, this.#sagas, id) });
       this.#update(transition);
       if (transition.releasesStock) this.#changeStock(transition.order, 1);
       this.#tell(transition);
@@ -119,9 +121,9 @@ export class EmbeddedOrderStore implements OrderStore {
       },
     );
     this.#db.run(
-      `insert into sagas (order_id, is_done, due_at, document)
-       values (:id, :isDone, :dueAt, :document)`,
-      sagaValues(saga),
+      `insert into sagas (order_id, is_done, due_at, key_id, document)
+       values (:id, :isDone, :dueAt, :keyId, :sealed)`,
+      this.#sagaValues(saga),
     );
   }
 
@@ -131,10 +133,19 @@ export class EmbeddedOrderStore implements OrderStore {
       document: JSON.stringify(order),
     });
     this.#db.run(
-      `update sagas set is_done = :isDone, due_at = :dueAt, document = :document
+      `update sagas set is_done = :isDone, due_at = :dueAt, key_id = :keyId, document = :sealed
        where order_id = :id`,
-      sagaValues(saga),
+      this.#sagaValues(saga),
     );
+  }
+
+  #sagaValues(saga: Saga): Record<string, string | number> {
+    return {
+      ...this.#sagas.seal(saga.orderId, saga),
+      id: saga.orderId,
+      isDone: saga.step === "done" ? 1 : 0,
+      dueAt: saga.dueAt,
+    };
   }
 
   #changeStock(order: Order, sign: 1 | -1): void {
@@ -164,10 +175,10 @@ export function readOrder(db: Database, id: OrderId): Order | undefined {
   return row && Order.parse(JSON.parse(String(row["document"])));
 }
 
-export function readSaga(db: Database, id: OrderId): Saga {
-  const row = db.get("select document from sagas where order_id = :id", { id });
+export function readSaga(db: Database, sagas: SealedColumn<Saga>, id: OrderId): Saga {
+  const row = db.get("select order_id, key_id, document from sagas where order_id = :id", { id });
   if (!row) throw new Error(`Cannot read saga: order ${id} has none`);
-  return Saga.parse(JSON.parse(String(row["document"])));
+  return sagas.open(row);
 }
 
 export function addToHistory(db: Database, id: OrderId, event: OrderEvent): void {
@@ -175,13 +186,4 @@ export function addToHistory(db: Database, id: OrderId, event: OrderEvent): void
     id,
     event: JSON.stringify(event),
   });
-}
-
-function sagaValues(saga: Saga): Record<string, string | number> {
-  return {
-    id: saga.orderId,
-    isDone: saga.step === "done" ? 1 : 0,
-    dueAt: saga.dueAt,
-    document: JSON.stringify(saga),
-  };
 }

@@ -1,4 +1,4 @@
-import { type Delivery, EmbeddedInbox } from "platform/events";
+import { type CloudEvent, EmbeddedInbox } from "platform/events";
 import type { Database } from "platform/store";
 import type { OrderId } from "../domain/mod.ts";
 import type { PaymentEvents } from "../ports.ts";
@@ -14,19 +14,15 @@ export class EmbeddedPaymentEvents implements PaymentEvents {
     this.#inbox = new EmbeddedInbox(db);
   }
 
-  position(source: string): Promise<string | undefined> {
-    return this.#inbox.position(source);
-  }
-
   apply(
-    source: string,
-    delivery: Delivery,
+    event: CloudEvent,
     effect: { readonly orderId: OrderId; readonly remembered: boolean } | undefined,
     at: Date,
   ): Promise<void> {
-    this.#inbox.handle(source, delivery, at, () => {
-      if (!effect || !readOrder(this.#db, effect.orderId)) return;
-      const { type, time, data } = delivery.event;
+    this.#db.transaction(() => {
+      const isNew = this.#inbox.remember(event.id, at);
+      if (!isNew || !effect || !readOrder(this.#db, effect.orderId)) return;
+      const { type, time, data } = event;
       if (effect.remembered) addToHistory(this.#db, effect.orderId, { type, at: time, data });
       this.#db.run("update sagas set due_at = :due where order_id = :id and is_done = 0", {
         id: effect.orderId,

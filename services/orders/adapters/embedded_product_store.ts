@@ -1,14 +1,18 @@
+import type { EmbeddedOutbox } from "platform/events";
 import { type Page, type PageQuery, toPage } from "platform/http";
 import type { Database } from "platform/store";
 import { Product, type ProductId } from "../domain/mod.ts";
 import type { ProductStore } from "../ports.ts";
+import { productChanged } from "./product_changed.ts";
 
 /** Keeps products in the SQLite file of orders. */
 export class EmbeddedProductStore implements ProductStore {
   readonly #db: Database;
+  readonly #outbox: EmbeddedOutbox;
 
-  constructor(db: Database) {
+  constructor(db: Database, outbox: EmbeddedOutbox) {
     this.#db = db;
+    this.#outbox = outbox;
   }
 
   insert(product: Product): Promise<Product> {
@@ -39,12 +43,14 @@ export class EmbeddedProductStore implements ProductStore {
   async update(
     id: ProductId,
     change: (product: Product) => Product,
+    at: Date,
   ): Promise<Product | undefined> {
     return this.#db.transaction(() => {
       const product = this.#read(id);
       if (!product) return undefined;
       const changed = change(product);
       writeProduct(this.#db, changed);
+      this.#outbox.add(productChanged(changed, at));
       return changed;
     });
   }

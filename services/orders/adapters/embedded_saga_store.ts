@@ -1,15 +1,17 @@
-import type { Database } from "platform/store";
+import type { Database, SealedColumn } from "platform/store";
 import type { Claim } from "platform/work";
-import { type Course, OrderId } from "../domain/mod.ts";
+import { type Course, OrderId, type Saga } from "../domain/mod.ts";
 import type { SagaStore } from "../ports.ts";
 import { readOrder, readSaga } from "./embedded_order_store.ts";
 
 /** Leases sagas in the SQLite file of orders. */
 export class EmbeddedSagaStore implements SagaStore {
   readonly #db: Database;
+  readonly #sagas: SealedColumn<Saga>;
 
-  constructor(db: Database) {
+  constructor(db: Database, sagas: SealedColumn<Saga>) {
     this.#db = db;
+    this.#sagas = sagas;
   }
 
   // deno-lint-ignore require-await -- what the transaction throws must come as a rejection.
@@ -25,7 +27,7 @@ export class EmbeddedSagaStore implements SagaStore {
       if (claimed === 0) return undefined;
       const order = readOrder(this.#db, id);
       if (!order) return undefined;
-      const item = { order, saga: readSaga(this.#db, id) };
+      const item = { order, saga: readSaga(this.#db, this.#sagas, id) };
       return { item, leasedUntil: new Date(until) };
     });
   }

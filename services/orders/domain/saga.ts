@@ -5,7 +5,7 @@ import { OrderId } from "./order.ts";
 export const paymentDeadlineMs = 60_000;
 
 const retryMsMin = 200;
-const retryMsMax = 2_000;
+const retryMsMax = 5_000;
 const undoRetryMsMax = 15_000;
 
 /**
@@ -28,14 +28,14 @@ export const Saga = z.object({
   dueAt: z.iso.datetime(),
   /** When an unsettled payment is given up. */
   deadlineAt: z.iso.datetime(),
-  /** Sealed: opened only to be sent to payment. Forgotten as soon as no step needs it. */
-  sealedMethod: z.string().nullable(),
+  /** Forgotten as soon as no step needs it. */
+  paymentMethod: z.string().nullable().meta({ sensitive: true }),
 });
 export type Saga = z.output<typeof Saga>;
 
 export function newSaga(
   orderId: OrderId,
-  sealedMethod: string,
+  paymentMethod: string,
   at: Date,
   deadlineMs: number = paymentDeadlineMs,
 ): Saga {
@@ -45,14 +45,14 @@ export function newSaga(
     attempts: 0,
     dueAt: at.toISOString(),
     deadlineAt: new Date(at.getTime() + deadlineMs).toISOString(),
-    sealedMethod,
+    paymentMethod,
   };
 }
 
 /** The saga at another step, due at once. */
 export function enter(saga: Saga, step: SagaStep, at: Date): Saga {
-  const sealedMethod = step === "done" ? null : saga.sealedMethod;
-  return { ...saga, step, attempts: 0, dueAt: at.toISOString(), sealedMethod };
+  const paymentMethod = step === "done" ? null : saga.paymentMethod;
+  return { ...saga, step, attempts: 0, dueAt: at.toISOString(), paymentMethod };
 }
 
 /** The saga at the same step, due again after a pause that doubles with each attempt. */

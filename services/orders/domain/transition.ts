@@ -112,8 +112,9 @@ function touched(order: Order, at: Date): Order {
 }
 
 function eventOf(
-  { status, updatedAt, customerId, totalMinor, currency, paymentId }: Order,
+  { status, updatedAt, customerId, totalMinor, currency, paymentId, lines }: Order,
 ): OrderEvent {
-  const data = { status, customerId, totalMinor, currency, paymentId };
+  const productIds = lines.map(({ productId }) => productId);
+  const data = { status, customerId, totalMinor, currency, paymentId, productIds };
   return { type: eventTypes[status], at: updatedAt, data };
 }

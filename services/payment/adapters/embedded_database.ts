@@ -1,5 +1,7 @@
 import { inboxSchema, outboxSchema } from "platform/events";
 import { Database, idempotencySchema } from "platform/store";
+import type { Ciphers } from "../ciphers.ts";
+import { sealWork } from "./sealed_work.ts";
 
 const schema = `
   create table payments (
@@ -35,8 +37,11 @@ const schema = `
 `;
 
 /** The one file in which the embedded adapters of payment keep everything, so that they share transactions. */
-export function openEmbeddedDatabase(path: string): Database {
-  const db = Database.open(path, [schema + outboxSchema + inboxSchema + idempotencySchema]);
+export function openEmbeddedDatabase(path: string, ciphers: Ciphers): Database {
+  const db = Database.open(path, [
+    schema + outboxSchema + inboxSchema + idempotencySchema,
+    sealWork(ciphers),
+  ]);
   // One process owns the file: whoever held a payment before us is gone.
   db.run("update payments set leased_until_ms = 0");
   return db;

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type Reach, within } from "platform/access";
 import type { EmbeddedOutbox } from "platform/events";
 import { type Page, type PageQuery, toPage } from "platform/http";
-import { type Database, isUniqueViolation } from "platform/store";
+import { type Database, isUniqueViolation, type SealedColumn } from "platform/store";
 import {
   Balance,
   type Course,
@@ -13,26 +13,29 @@ import {
   type PaymentId,
   Refund,
   type Transition,
-  Work,
+  type Work,
 } from "../domain/mod.ts";
 import type { PaymentStore } from "../ports.ts";
+import { paymentHappening } from "./payment_happening.ts";
 
-const Document = z.object({ payment: Payment, refunds: z.array(Refund), work: Work });
+const Document = z.object({ payment: Payment, refunds: z.array(Refund) });
 
 /** Keeps payments and their ledger in one SQLite file: the default, for development and single-node use. */
 export class EmbeddedPaymentStore implements PaymentStore {
   readonly #db: Database;
   readonly #outbox: EmbeddedOutbox;
+  readonly #work: SealedColumn<Work>;
 
-  constructor(db: Database, outbox: EmbeddedOutbox) {
+  constructor(db: Database, outbox: EmbeddedOutbox, work: SealedColumn<Work>) {
     this.#db = db;
     this.#outbox = outbox;
+    this.#work = work;
   }
 
   // deno-lint-ignore require-await -- what the transaction throws must come as a rejection.
   async open(opening: Transition): Promise<Payment> {
     return this.#db.transaction(() => {
-      const there = readCourse(this.#db, opening.payment.id);
+      const there = readCourse(this.#db, this.#work, opening.payment.id);
       if (there) return there.payment;
       this.#insert(opening);
       this.#tell(opening);
@@ -41,7 +44,10 @@ export class EmbeddedPaymentStore implements PaymentStore {
   }
 
   find(id: PaymentId, reach: Reach): Promise<Payment | undefined> {
-    return Promise.resolve(this.#within(id, reach)?.payment);
+    const row = this.#db.get("select document from payments where id = :id", { id });
+    const payment = row && Document.parse(JSON.parse(String(row["document"]))).payment;
+    const isWithin = payment && within(reach, payment.customerId);
+    return Promise.resolve(isWithin ? payment : undefined);
   }
 
   list(
@@ -96,7 +102,7 @@ export class EmbeddedPaymentStore implements PaymentStore {
   }
 
   #within(id: PaymentId, reach: Reach): Course | undefined {
-    const course = readCourse(this.#db, id);
+    const course = readCourse(this.#db, this.#work, id);
     return course && within(reach, course.payment.customerId) ? course : undefined;
   }
 
@@ -105,10 +111,11 @@ export class EmbeddedPaymentStore implements PaymentStore {
     try {
       this.#db.run(
         `insert into payments
-           (id, order_id, customer_id, created_at, is_idle, due_at, document)
-         values (:id, :orderId, :customerId, :createdAt, :isIdle, :dueAt, :document)`,
+           (id, order_id, customer_id, created_at, is_idle, due_at, document, key_id, work)
+         values
+           (:id, :orderId, :customerId, :createdAt, :isIdle, :dueAt, :document, :keyId, :sealed)`,
         {
-          ...changingValues(opening),
+          ...this.#changingValues(opening),
           orderId: payment.orderId,
           customerId: payment.customerId,
           createdAt: payment.createdAt,
@@ -122,10 +129,22 @@ export class EmbeddedPaymentStore implements PaymentStore {
 
   #update(transition: Transition): void {
     this.#db.run(
-      `update payments set is_idle = :isIdle, due_at = :dueAt, document = :document
+      `update payments set is_idle = :isIdle, due_at = :dueAt, document = :document,
+         key_id = :keyId, work = :sealed
        where id = :id`,
-      changingValues(transition),
+      this.#changingValues(transition),
     );
+  }
+
+  #changingValues(transition: Transition): Record<string, string | number> {
+    const { payment, refunds, work } = transition;
+    return {
+      ...this.#work.seal(payment.id, work),
+      id: payment.id,
+      isIdle: isIdle(transition) ? 1 : 0,
+      dueAt: work.dueAt,
+      document: JSON.stringify({ payment, refunds }),
+    };
   }
 
   #book({ paymentId, booking, account, side, amountMinor, currency, at }: LedgerEntry): void {
@@ -136,29 +155,17 @@ export class EmbeddedPaymentStore implements PaymentStore {
     );
   }
 
-  #tell({ payment, event }: Transition): void {
-    if (!event) return;
-    const { id: paymentId, orderId, customerId, amountMinor, refundedMinor, currency } = payment;
-    this.#outbox.add({
-      type: event.type,
-      subject: paymentId,
-      at: new Date(event.at),
-      data: { paymentId, orderId, customerId, amountMinor, refundedMinor, currency },
-    });
+  #tell(transition: Transition): void {
+    const happening = paymentHappening(transition);
+    if (happening) this.#outbox.add(happening);
   }
 }
 
-export function readCourse(db: Database, id: PaymentId): Course | undefined {
-  const row = db.get("select document from payments where id = :id", { id });
-  return row && Document.parse(JSON.parse(String(row["document"])));
-}
-
-function changingValues(transition: Transition): Record<string, string | number> {
-  const { payment, refunds, work } = transition;
-  return {
-    id: payment.id,
-    isIdle: isIdle(transition) ? 1 : 0,
-    dueAt: work.dueAt,
-    document: JSON.stringify({ payment, refunds, work }),
-  };
+export function readCourse(
+  db: Database,
+  work: SealedColumn<Work>,
+  id: PaymentId,
+): Course | undefined {
+  const row = db.get("select id, document, key_id, work from payments where id = :id", { id });
+  return row && { ...Document.parse(JSON.parse(String(row["document"]))), work: work.open(row) };
 }

@@ -1,16 +1,18 @@
 import { EmbeddedInbox } from "platform/events";
-import type { Database } from "platform/store";
+import type { Database, SealedColumn } from "platform/store";
 import type { Claim } from "platform/work";
-import { type Course, PaymentId } from "../domain/mod.ts";
+import { type Course, PaymentId, type Work } from "../domain/mod.ts";
 import type { PaymentWorkStore, WebhookInbox } from "../ports.ts";
 import { readCourse } from "./embedded_payment_store.ts";
 
 /** Leases payments with something left to do, in the SQLite file of payment. */
 export class EmbeddedPaymentWorkStore implements PaymentWorkStore {
   readonly #db: Database;
+  readonly #work: SealedColumn<Work>;
 
-  constructor(db: Database) {
+  constructor(db: Database, work: SealedColumn<Work>) {
     this.#db = db;
+    this.#work = work;
   }
 
   // deno-lint-ignore require-await -- what the transaction throws must come as a rejection.
@@ -23,7 +25,7 @@ export class EmbeddedPaymentWorkStore implements PaymentWorkStore {
          where id = :id and is_idle = 0 and leased_until_ms <= :now`,
         { id, now, until },
       );
-      const item = claimed === 0 ? undefined : readCourse(this.#db, id);
+      const item = claimed === 0 ? undefined : readCourse(this.#db, this.#work, id);
       return item && { item, leasedUntil: new Date(until) };
     });
   }

@@ -1,44 +1,27 @@
 import type { EmbeddedStoresConfig } from "platform/config";
-import {
-  EmbeddedEventPublisher,
-  EmbeddedOutbox,
-  type EventPublisher,
-  type Outbox,
-} from "platform/events";
-import type { IdempotencyStore } from "platform/http";
-import { EmbeddedIdempotencyStore } from "platform/store";
-import type { PaymentStore, PaymentWorkStore, WebhookInbox } from "../ports.ts";
-import { openEmbeddedDatabase } from "./embedded_database.ts";
-import { EmbeddedPaymentStore } from "./embedded_payment_store.ts";
-import { EmbeddedPaymentWorkStore, EmbeddedWebhookInbox } from "./embedded_payment_work_store.ts";
+import type { DynamodbStoresConfig, StoreSurroundings } from "./dynamodb_stores.ts";
+import { openEmbeddedStores } from "./embedded_stores.ts";
+import type { Stores } from "./stores.ts";
 
+export type * from "./dynamodb_stores.ts";
+export * from "./embedded_stores.ts";
 export * from "./http_card_processor.ts";
 export * from "./http_order_lookup.ts";
+export type * from "./stores.ts";
 
-/** Everything that payment keeps, in one place, so that it commits together. */
-export interface Stores extends AsyncDisposable {
-  readonly payments: PaymentStore;
-  readonly work: PaymentWorkStore;
-  readonly webhooks: WebhookInbox;
-  readonly idempotency: IdempotencyStore;
-  readonly outbox: Outbox;
-  readonly publisher: EventPublisher;
-}
+export type StoresConfig = EmbeddedStoresConfig | DynamodbStoresConfig;
 
-export function openStores({ path, eventsPath }: EmbeddedStoresConfig): Stores {
-  const db = openEmbeddedDatabase(path);
-  const outbox = new EmbeddedOutbox(db, "payment");
-  const publisher = new EmbeddedEventPublisher(eventsPath);
-  return {
-    payments: new EmbeddedPaymentStore(db, outbox),
-    work: new EmbeddedPaymentWorkStore(db),
-    webhooks: new EmbeddedWebhookInbox(db),
-    idempotency: new EmbeddedIdempotencyStore(db),
-    outbox,
-    publisher,
-    async [Symbol.asyncDispose]() {
-      await publisher[Symbol.asyncDispose]();
-      db[Symbol.dispose]();
-    },
-  };
+/**
+ * The stores that the configuration names.
+ *
+ * @throws {ConfigError} when the table is not there, or not the one that this program knows.
+ */
+export async function openStores(
+  config: StoresConfig,
+  surroundings: StoreSurroundings,
+): Promise<Stores> {
+  if (config.kind === "embedded") return openEmbeddedStores(config, surroundings.ciphers);
+  // Loaded when it is asked for: a program with embedded stores has no use for the SDK.
+  const { openDynamodbStores } = await import("./dynamodb.ts");
+  return await openDynamodbStores(config, surroundings);
 }

@@ -30,14 +30,13 @@ export function isIdle({ refunds, work }: Course): boolean {
 export interface Opening {
   readonly id: PaymentId;
   readonly customerId: string;
-  readonly sealedMethod: string;
   readonly at: Date;
 }
 
 /** A payment that the processor has not been asked for yet. */
 export function opened(
-  { orderId, amountMinor, currency, capture }: NewPayment,
-  { id, customerId, sealedMethod, at }: Opening,
+  { orderId, amountMinor, currency, paymentMethod, capture }: NewPayment,
+  { id, customerId, at }: Opening,
 ): Transition {
   const payment: Payment = {
     id,
@@ -51,7 +50,7 @@ export function opened(
     createdAt: at.toISOString(),
     version: 1,
   };
-  const work = newWork({ paymentId: id, captures: capture, sealedMethod }, at);
+  const work = newWork({ paymentId: id, captures: capture, paymentMethod }, at);
   return { payment, refunds: [], work, entries: [] };
 }
 

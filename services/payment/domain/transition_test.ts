@@ -31,7 +31,7 @@ import {
 } from "./transition.ts";
 import { authorizationTimeoutMs } from "./work.ts";
 
-Deno.test("A payment begins as work to authorize, due at once, with its method sealed", () => {
+Deno.test("A payment begins as work to authorize, due at once, with its method", () => {
   const { payment, refunds, work, entries, event } = fresh();
   deepEqual(payment, {
     id,
@@ -52,7 +52,7 @@ Deno.test("A payment begins as work to authorize, due at once, with its method s
     attempts: 0,
     dueAt: noon.toISOString(),
     deadlineAt: new Date(noon.getTime() + authorizationTimeoutMs).toISOString(),
-    sealedMethod: "sealed",
+    paymentMethod: "pm_card_visa",
   });
   deepEqual([refunds, entries, event], [[], [], undefined]);
 });
@@ -70,9 +70,9 @@ Deno.test("A payment forgets its method as soon as it is held, cancelled or decl
   for (
     const next of [held(fresh(), later), cancelAsked(fresh(), later), declined(fresh(), later)]
   ) {
-    equal(next.work.sealedMethod, null);
+    equal(next.work.paymentMethod, null);
   }
-  equal(unanswered(fresh(), later).work.sealedMethod, "sealed");
+  equal(unanswered(fresh(), later).work.paymentMethod, "pm_card_visa");
 });
 
 Deno.test("A captured payment is booked in full, and what is booked is balanced", () => {

@@ -24,13 +24,17 @@ export const Work = z.object({
   dueAt: z.iso.datetime(),
   /** When an unanswered authorization is given up. */
   deadlineAt: z.iso.datetime(),
-  /** Sealed: opened only to be sent to the processor. Forgotten once the payment is authorized or has failed. */
-  sealedMethod: z.string().nullable(),
+  /** Forgotten once the payment is authorized or has failed. */
+  paymentMethod: z.string().nullable().meta({ sensitive: true }),
 });
 export type Work = z.output<typeof Work>;
 
 export function newWork(
-  { paymentId, captures, sealedMethod }: Pick<Work, "paymentId" | "captures" | "sealedMethod">,
+  { paymentId, captures, paymentMethod }: {
+    readonly paymentId: PaymentId;
+    readonly captures: boolean;
+    readonly paymentMethod: string;
+  },
   at: Date,
 ): Work {
   return {
@@ -40,14 +44,14 @@ export function newWork(
     attempts: 0,
     dueAt: at.toISOString(),
     deadlineAt: new Date(at.getTime() + authorizationTimeoutMs).toISOString(),
-    sealedMethod,
+    paymentMethod,
   };
 }
 
 /** The work with another intent, due at once. */
 export function intend(work: Work, intent: Intent, at: Date): Work {
-  const sealedMethod = intent === "authorize" ? work.sealedMethod : null;
-  return { ...work, intent, attempts: 0, dueAt: at.toISOString(), sealedMethod };
+  const paymentMethod = intent === "authorize" ? work.paymentMethod : null;
+  return { ...work, intent, attempts: 0, dueAt: at.toISOString(), paymentMethod };
 }
 
 /** The same work, due again after a pause that doubles with each attempt. */

@@ -26,7 +26,7 @@ export const r3 = aRefundId(3);
 export function fresh({ capture = true }: { readonly capture?: boolean } = {}): Transition {
   return opened(
     { orderId: "o1", amountMinor: 900, currency: "EUR", paymentMethod: "pm_card_visa", capture },
-    { id, customerId: "ada", sealedMethod: "sealed", at: noon },
+    { id, customerId: "ada", at: noon },
   );
 }
 

@@ -1,8 +1,10 @@
+import { TestKeyRing } from "platform/crypto/testing";
 import { anyone, type Authenticate, type Role } from "platform/access";
 import { Secret } from "platform/config";
 import { Problem, problemTypes } from "platform/problem";
 import { silentLogger } from "platform/telemetry";
-import { openStores, type Stores } from "../adapters/mod.ts";
+import { openEmbeddedStores, type Stores } from "../adapters/mod.ts";
+import { ciphersOf } from "../ciphers.ts";
 import { createApp } from "../app.ts";
 import {
   asItIs,
@@ -53,7 +55,10 @@ export interface PaymentApi extends Stores {
 
 /** The payment API over embedded stores; who calls, orders and the processor are the test's. */
 export function openPaymentApi(): PaymentApi {
-  const stores = openStores({ kind: "embedded", path: ":memory:", eventsPath: ":memory:" });
+  const stores = openEmbeddedStores(
+    { kind: "embedded", path: ":memory:" },
+    ciphersOf(new TestKeyRing()),
+  );
   const orders = new Map<string, OrderView>();
   const settling = { answers: true };
   const woken: PaymentId[] = [];
@@ -61,14 +66,11 @@ export function openPaymentApi(): PaymentApi {
     (await stores.payments.transition(id as PaymentId, { owner: "ada" }, asItIs))!;
   const app = createApp({
     ...stores,
+    reads: stores.payments,
     orders: { find: (id) => Promise.resolve(orders.get(id)) } satisfies OrderLookup,
     settler: {
       settle: (id) => settling.answers ? settle(stores, id) : Promise.resolve(),
       wake: (id) => void woken.push(id),
-    },
-    methods: {
-      seal: (text) => Promise.resolve(`sealed ${text.length}`),
-      open: (text) => Promise.resolve(text),
     },
     webhookSecret: new Secret(webhookSecret),
     authenticate: believe,

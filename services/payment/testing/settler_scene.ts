@@ -1,6 +1,10 @@
 import { deepEqual, equal } from "node:assert/strict";
+import { TestKeyRing } from "platform/crypto/testing";
+import type { CloudEvent } from "platform/events";
+import { drain } from "platform/events/testing";
 import { silentLogger } from "platform/telemetry";
-import { openStores, type Stores } from "../adapters/mod.ts";
+import { openEmbeddedStores, type Stores } from "../adapters/mod.ts";
+import { ciphersOf } from "../ciphers.ts";
 import {
   asItIs,
   type Course,
@@ -44,14 +48,16 @@ export interface Scene extends Stores {
 export async function aScene(
   { capture = true, onReach = () => {} }: SceneTraits = {},
 ): Promise<Scene> {
-  const stores = openStores({ kind: "embedded", path: ":memory:", eventsPath: ":memory:" });
+  const stores = openEmbeddedStores(
+    { kind: "embedded", path: ":memory:" },
+    ciphersOf(new TestKeyRing()),
+  );
   const clock = { nowMs: noon.getTime() };
   const processor = new FakeCardProcessor();
   const errors: string[] = [];
   const settler = createSettler({
     ...stores,
     processor,
-    methods: { seal: (text) => Promise.resolve(text), open: (text) => Promise.resolve(text) },
     log: { ...silentLogger, error: (message) => errors.push(message) },
     now: () => new Date(clock.nowMs),
     newId: () => crypto.randomUUID(),
@@ -69,12 +75,12 @@ export async function aScene(
   const opening = opened(asked, {
     id,
     customerId: reach.owner,
-    sealedMethod: "pm_card_visa",
     at: noon,
   });
   await stores.payments.open(opening);
   const course = async (): Promise<Course> =>
     (await stores.payments.transition(id, reach, asItIs))!;
+  const told: CloudEvent[] = [];
   return {
     ...stores,
     processor,
@@ -85,7 +91,10 @@ export async function aScene(
     status: async () => (await course()).payment.status,
     settle: () => settler.settle(id, 0),
     ask: (decide: (course: Course) => Transition) => stores.payments.transition(id, reach, decide),
-    events: async () => (await stores.outbox.pending(10)).map(({ type }) => type.split(".").at(-1)),
+    async events() {
+      told.push(...await drain(stores.outbox));
+      return told.map(({ type }) => type.split(".").at(-1));
+    },
     async [Symbol.asyncDispose]() {
       await settler[Symbol.asyncDispose]();
       await stores[Symbol.asyncDispose]();

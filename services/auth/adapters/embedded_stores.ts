@@ -1,0 +1,30 @@
+import type { EmbeddedStoresConfig } from "platform/config";
+import { EmbeddedOutbox } from "platform/events";
+import type { Ciphers } from "../ciphers.ts";
+import { openEmbeddedDatabase } from "./embedded_database.ts";
+import { EmbeddedGrantStore } from "./embedded_grant_store.ts";
+import { EmbeddedUserStore } from "./embedded_user_store.ts";
+import { sealedAccounts, sealedArtifacts } from "./sealed_columns.ts";
+import type { Stores } from "./stores.ts";
+
+export function openEmbeddedStores(
+  { path }: EmbeddedStoresConfig,
+  ciphers: Ciphers,
+): Stores {
+  const db = openEmbeddedDatabase(path, ciphers);
+  const accounts = sealedAccounts(db, ciphers);
+  const artifacts = sealedArtifacts(db, ciphers);
+  const outbox = new EmbeddedOutbox(db, "auth");
+  return {
+    users: new EmbeddedUserStore(db, outbox, { accounts, emails: ciphers.emails }),
+    grants: new EmbeddedGrantStore(db, artifacts),
+    outbox,
+    sealed: [accounts, artifacts],
+    // A file that is open does not go away.
+    checks: [],
+    [Symbol.asyncDispose]() {
+      db[Symbol.dispose]();
+      return Promise.resolve();
+    },
+  };
+}

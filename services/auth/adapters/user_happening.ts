@@ -1,0 +1,12 @@
+import type { Happening } from "platform/events";
+import type { UserEvent } from "../domain/mod.ts";
+
+/** What other programs are told of a change. */
+export function happeningOf({ kind, userId, roles, status, version, at }: UserEvent): Happening {
+  return {
+    type: `sallyport.auth.user.${kind}`,
+    subject: userId,
+    at,
+    data: { id: userId, roles, status, version },
+  };
+}

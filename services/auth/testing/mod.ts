@@ -1,0 +1,2 @@
+export * from "./auth_server.ts";
+export * from "./browser.ts";
