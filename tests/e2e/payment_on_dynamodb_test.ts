@@ -21,8 +21,10 @@ import {
   products,
   type TestPlatform,
 } from "../fixtures/platform.ts";
+import { within } from "../security/tls_fixture.ts";
 
 const table = "sallyport-payment";
+const waitsMsMax = 30_000;
 
 Deno.test({
   name: "orders are paid over DynamoDB, wait while it is away, and go on when it is back",
@@ -93,7 +95,7 @@ async function nextWait(platform: TestPlatform): Promise<void> {
   using _ = platform.onLine((name, line) => {
     if (name === "payment" && line.includes('"Waiting for a store"')) resolve();
   });
-  await promise;
+  await within(waitsMsMax, promise);
 }
 
 interface OnDynamodb extends AsyncDisposable {

@@ -7,6 +7,7 @@ import type { TLSSocket } from "node:tls";
 import { openDynamodbTable } from "@services/payment/adapters/dynamodb";
 import { StoreUnavailableError } from "platform/store";
 import { useDynamodbCredentials } from "tools/servers";
+import { closable } from "tools/servers/closable";
 import { anAuthority, type TestAuthority, TestIdentity } from "./tls_fixture.ts";
 
 const key = { pk: "PAYMENT#1", sk: "PAYMENT" };
@@ -152,19 +153,11 @@ async function aServer(
 }
 
 async function listen(server: Server): Promise<AsyncDisposable & { readonly port: number }> {
-  const open = new Set<Socket>();
-  server.on("connection", (socket: Socket) => {
-    open.add(socket);
-    socket.once("close", () => open.delete(socket));
-  });
+  const close = closable(server);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     port: (server.address() as AddressInfo).port,
-    async [Symbol.asyncDispose]() {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      for (const socket of open) socket.destroy();
-      await closed;
-    },
+    [Symbol.asyncDispose]: close,
   };
 }
 

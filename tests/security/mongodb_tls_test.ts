@@ -7,6 +7,7 @@ import { Secret } from "platform/config";
 import { StoreUnavailableError } from "platform/store";
 import { silentLogger } from "platform/telemetry";
 import { openTlsIdentity, type TlsIdentity } from "platform/tls";
+import { closable } from "tools/servers/closable";
 import { eventually } from "../fixtures/eventually.ts";
 import { mongodbForThisFile } from "../fixtures/mongodb_stores.ts";
 
@@ -193,14 +194,12 @@ async function openFront(tlsDir: string, port: number): Promise<Front> {
     socket.pipe(behind);
     behind.pipe(socket);
   });
+  const close = closable(server);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     port: (server.address() as { readonly port: number }).port,
     serials,
     open: () => [...open.values()],
-    async [Symbol.asyncDispose]() {
-      for (const socket of open.keys()) socket.destroy();
-      await new Promise<void>((resolve) => server.close(() => resolve()));
-    },
+    [Symbol.asyncDispose]: close,
   };
 }

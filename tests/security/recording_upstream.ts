@@ -1,6 +1,7 @@
 import tls, { type TLSSocket } from "node:tls";
 import type { AddressInfo } from "node:net";
 import type { TlsIdentity } from "platform/tls";
+import { closable } from "tools/servers/closable";
 
 /** One request, as its bytes came in. */
 export interface RecordedRequest {
@@ -31,7 +32,6 @@ export async function aRecordingUpstream(
 ): Promise<RecordingUpstream> {
   const requests: RecordedRequest[] = [];
   const faults: string[] = [];
-  const sockets = new Set<TLSSocket>();
   let bytes = "";
   const server = tls.createServer({
     cert,
@@ -42,8 +42,6 @@ export async function aRecordingUpstream(
     minVersion: "TLSv1.3",
     ALPNProtocols: ["http/1.1"],
   }, (socket) => {
-    sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
     socket.on("error", () => socket.destroy());
     let unread = "";
     socket.on("data", (piece) => {
@@ -63,6 +61,7 @@ export async function aRecordingUpstream(
       }
     });
   });
+  const close = closable(server);
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
   return {
     port: (server.address() as AddressInfo).port,
@@ -71,10 +70,7 @@ export async function aRecordingUpstream(
     get bytes() {
       return bytes;
     },
-    async [Symbol.asyncDispose]() {
-      for (const socket of sockets) socket.destroy();
-      await new Promise<void>((closed) => server.close(() => closed()));
-    },
+    [Symbol.asyncDispose]: close,
   };
 }
 

@@ -19,6 +19,7 @@ const sources = [
   "tests/security/tls_fixture.ts",
   "tests/security/tls_call_fixture.ts",
   "tools/lint/no_plaintext_proxy.ts",
+  "tools/servers/closable.ts",
 ];
 const rights = ["net=127.0.0.1,127.0.0.2,localhost", "read", "write", "env", "sys"].map((right) =>
   `--allow-${right}`

@@ -1,4 +1,5 @@
 import { connect, createServer, type Socket } from "node:net";
+import { closable } from "./closable.ts";
 
 /** A network between clients and a server, which can be cut. */
 export interface Link extends AsyncDisposable {
@@ -19,6 +20,7 @@ export async function openLink(port: number, serverPort: number): Promise<Link> 
     pairs.add(pair);
     if (!isCut) pair.mend();
   });
+  const close = closable(server);
   await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
   return {
     port,
@@ -30,10 +32,7 @@ export async function openLink(port: number, serverPort: number): Promise<Link> 
       isCut = false;
       for (const pair of pairs) pair.mend();
     },
-    async [Symbol.asyncDispose]() {
-      for (const pair of pairs) pair.end();
-      await new Promise<void>((resolve) => server.close(() => resolve()));
-    },
+    [Symbol.asyncDispose]: close,
   };
 }
 

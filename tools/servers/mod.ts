@@ -9,3 +9,4 @@ export * from "./prometheus.ts";
 export * from "./real_server.ts";
 export * from "./redis.ts";
 export * from "./start.ts";
+export * from "./tls_terminator.ts";
