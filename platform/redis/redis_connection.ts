@@ -12,6 +12,12 @@ export interface RedisConnection extends Disposable {
 /** What we show on each new connection, and whom we refuse. */
 export type RedisIdentity = Pick<TlsIdentity, "material" | "isRevoked" | "onRevoked">;
 
+/**
+ * Whoever sends a command knows how long it may take. The library's own deadline of five seconds is a timer for
+ * each command that stays when the answer has come: tens of thousands of them in a busy process.
+ */
+const withoutDeadline = { timeout: 0 } as const;
+
 /** @throws when the server cannot be reached, or either side refuses the other's certificate. */
 export async function openRedisConnection(
   config: RedisConfig,
@@ -26,6 +32,7 @@ export async function openRedisConnection(
     disableClientInfo: true,
     disableOfflineQueue: true,
     maintNotifications: "disabled",
+    commandOptions: withoutDeadline,
     socket: {
       host,
       port,

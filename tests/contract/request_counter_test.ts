@@ -1,5 +1,5 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
-import { MemoryRequestCounter, RedisRequestCounter } from "gateway/adapters";
+import { MemoryRequestCounter, RedisRequestCounter, takenTogetherMax } from "gateway/adapters";
 import type { RequestCounter } from "gateway/ports";
 import { RedisAwayError } from "platform/redis";
 import { z } from "zod";
@@ -116,4 +116,26 @@ test("sends what is asked in one turn of the loop in one write, whatever the win
   // One, and one of the question itself; the network may part a write in two.
   const reads = await readsOf() - before;
   ok(reads <= 4, `${reads} reads`);
+});
+
+test("counts what is asked in one turn of the loop by one call, for as many as it may", async (scene) => {
+  const redis = await scene.link(patient);
+  const calls: number[] = [];
+  const counter = new RedisRequestCounter({
+    send: (command) => redis.send(command),
+    run(script, keys, values) {
+      calls.push(keys.length);
+      return redis.run(script, keys, values);
+    },
+    inBackground: () => redis.inBackground(),
+    onReady: (listener) => redis.onReady(listener),
+  });
+  const limit = [{ unit: "hour", requestsMax: takenTogetherMax }] as const;
+  const asked = Array.from({ length: takenTogetherMax + 3 }, () => counter.take("a", limit, at));
+  const taken = await Promise.all(asked);
+  deepEqual(calls, [takenTogetherMax, 3]);
+  deepEqual(taken.map(({ counts }) => counts[0]), [
+    ...Array.from({ length: takenTogetherMax }, (_, n) => n + 1),
+    ...[takenTogetherMax, takenTogetherMax, takenTogetherMax],
+  ]);
 });

@@ -40,6 +40,22 @@ test("answers commands and scripts, known to the server or not", async ({ link }
   deepEqual(await redis.run(script, ["key"], [2]), ["value", "2"]);
 });
 
+test("leaves no timer behind an answer that has come", async (scene) => {
+  const redis = await scene.link();
+  const timeout = AbortSignal.timeout;
+  let timers = 0;
+  AbortSignal.timeout = (ms) => {
+    timers += 1;
+    return timeout(ms);
+  };
+  try {
+    for (let round = 0; round < 20; round++) await redis.send(["PING"]);
+  } finally {
+    AbortSignal.timeout = timeout;
+  }
+  equal(timers, 0);
+});
+
 test("fails at once while the server is gone, and comes back with it by itself", async (scene) => {
   const redis = await scene.link();
   for (let round = 0; round < 2; round++) {

@@ -6,7 +6,11 @@ import type { Redis, RedisScript } from "platform/redis";
  * link insists on and the peers do not have either. Only what the limits need.
  */
 export async function openPlainRedis(port: number): Promise<Redis> {
-  const client = createClient({ RESP: 2, socket: { host: "127.0.0.1", port } });
+  const client = createClient({
+    RESP: 2,
+    commandOptions: { timeout: 0 },
+    socket: { host: "127.0.0.1", port },
+  });
   client.on("error", () => {});
   await client.connect();
   const run = async (
