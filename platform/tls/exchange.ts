@@ -7,7 +7,7 @@ import {
   wirePiece,
 } from "platform/http1";
 import { Download } from "./download.ts";
-import { hostOf, type OutgoingRequest, portOf, requestHead } from "./outgoing_request.ts";
+import { type OutgoingRequest, requestHead } from "./outgoing_request.ts";
 import type { ConnectionUser, PeerConnection } from "./peer_connection.ts";
 import type { PeerPool } from "./peer_pool.ts";
 import { upload } from "./upload.ts";
@@ -39,23 +39,24 @@ const bodyless = new Set([204, 205, 304]);
  * @throws {ExchangeError} when the connection fails, the signal's reason when it fires, and a
  *   `TimeoutError` when time is up.
  */
-export async function exchange(
+export function exchange(
   outgoing: OutgoingRequest,
   pool: PeerPool,
   timeoutMs: number,
 ): Promise<Response> {
-  const { signal, url } = outgoing;
-  if (signal?.aborted) throw signal.reason;
-  const connection = pool.idle(hostOf(url), portOf(url)) ??
-    await newConnection(outgoing, pool, timeoutMs);
-  return await new Promise((resolve, reject) => {
-    new Exchange({ outgoing, pool, connection, resolve, reject }).begin();
-  });
+  const { signal, target } = outgoing;
+  if (signal?.aborted) return Promise.reject(signal.reason);
+  const over = (connection: PeerConnection): Promise<Response> =>
+    new Promise((resolve, reject) => {
+      new Exchange({ outgoing, pool, connection, resolve, reject }).begin();
+    });
+  const idle = pool.idle(target);
+  return idle ? over(idle) : newConnection(outgoing, pool, timeoutMs).then(over);
 }
 
 /** Whoever gives up before there is a connection leaves it to others. */
 function newConnection(
-  { url, signal }: OutgoingRequest,
+  { target, signal }: OutgoingRequest,
   pool: PeerPool,
   timeoutMs: number,
 ): Promise<PeerConnection> {
@@ -76,13 +77,13 @@ function newConnection(
     };
     const giveUp = (reason: unknown) => {
       end();
-      pool.abandon(waiter, hostOf(url), portOf(url));
+      pool.abandon(waiter, target);
       reject(reason);
     };
     const abort = () => giveUp(signal?.reason);
     const deadline = setTimeout(() => giveUp(tooLate("did not begin in time")), timeoutMs);
     signal?.addEventListener("abort", abort);
-    pool.acquire(waiter, hostOf(url), portOf(url));
+    pool.acquire(waiter, target);
   });
 }
 
@@ -152,9 +153,9 @@ class Exchange implements ConnectionUser {
   end(isReusable: boolean): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    const { outgoing: { signal, url }, connection, pool } = this.#options;
+    const { outgoing: { signal, target }, connection, pool } = this.#options;
     signal?.removeEventListener("abort", this.#abort);
-    if (isReusable && this.#isSent) pool.release(connection, hostOf(url), portOf(url));
+    if (isReusable && this.#isSent) pool.release(connection, target);
     else connection.destroy();
     if (this.#download) this.#download.close();
     else if (this.#pieces) this.#respond(joined(this.#pieces));

@@ -1,16 +1,19 @@
+import { type PeerTarget, peerTarget } from "./peer_target.ts";
+
 /** What `fetch` was called with, in the form in which it goes out. */
 export interface OutgoingRequest {
-  readonly url: URL;
+  readonly target: PeerTarget;
   readonly method: string;
-  /** Names in lower case. Those that the caller gave, and what frames the body. */
-  readonly headers: readonly Header[];
+  /** What the server is called, when the caller has a name of its own for it. */
+  readonly host: string | undefined;
+  /** Field lines, `Host` apart: those that the caller gave, and what frames the body. */
+  readonly fields: string;
   readonly body: Uint8Array | ReadableStream<Uint8Array> | undefined;
   /** The length of a body that is a stream, when its head tells of it; else it is sent in chunks. */
   readonly bodyBytes: number | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
-type Header = readonly [name: string, value: string];
 type FetchArguments = Parameters<typeof fetch>;
 
 /** Set by the connection, never by a caller: RFC 9110, section 7.6.1. */
@@ -27,6 +30,7 @@ const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/;
 const lengthForm = /^\d{1,15}$/;
 const encoder = new TextEncoder();
+const none: readonly string[] = [];
 
 /** @throws {TypeError} for what cannot be sent. */
 export function outgoingRequest(
@@ -34,22 +38,19 @@ export function outgoingRequest(
   init: FetchArguments[1],
 ): OutgoingRequest {
   const base = input instanceof Request ? input : undefined;
-  const url = new URL(base ? base.url : String(input));
-  if (url.protocol !== "https:") {
-    throw new TypeError(`Cannot fetch: "${url.protocol}" is not https:`);
-  }
+  const target = peerTarget(base ? base.url : String(input));
   const method = (init?.method ?? base?.method ?? "GET").toUpperCase();
   if (!token.test(method)) throw new TypeError("Cannot fetch: its method is no word");
   const { body, contentType } = outgoingBody(init?.body ?? base?.body);
   if (body !== undefined && (method === "GET" || method === "HEAD")) {
     throw new TypeError(`Cannot fetch: a ${method} request has no body`);
   }
-  const given = givenHeaders(init?.headers ?? base?.headers);
-  if (contentType && !given.some(([name]) => name === "content-type")) {
-    given.push(["content-type", contentType]);
-  }
+  const given = givenFields(init?.headers ?? base?.headers);
+  const typed = contentType && !given.hasContentType ? `content-type: ${contentType}\r\n` : "";
+  const framing = framingOf(given.lengths, method, body);
   const signal = init?.signal ?? base?.signal ?? undefined;
-  return { url, method, body, signal, ...framed(given, method, body) };
+  const fields = `${given.fields}${typed}${framing.field}`;
+  return { target, method, host: given.host, fields, body, bodyBytes: framing.bodyBytes, signal };
 }
 
 /** Whether it may go out a second time, given that the first may have taken effect (RFC 9110, 9.2.2). */
@@ -59,36 +60,35 @@ export function isRepeatable({ method, body }: OutgoingRequest): boolean {
 }
 
 /** The head as it is written, with the empty line that ends it: one octet for each character. */
-export function requestHead({ url, method, headers }: OutgoingRequest): string {
-  let fields = "";
-  let host = url.host;
-  for (const [name, value] of headers) {
-    if (name === "host") host = value;
-    else fields += `${name}: ${value}\r\n`;
-  }
-  return `${method} ${url.pathname}${url.search} HTTP/1.1\r\nhost: ${host}\r\n${fields}\r\n`;
+export function requestHead({ target, method, host, fields }: OutgoingRequest): string {
+  return `${method} ${target.path} HTTP/1.1\r\nhost: ${host ?? target.authority}\r\n${fields}\r\n`;
 }
 
-/** An IPv6 address has brackets in a URL, and none in a socket's. */
-export function hostOf({ hostname }: URL): string {
-  return hostname.startsWith("[") ? hostname.slice(1, -1) : hostname;
+interface GivenFields {
+  readonly fields: string;
+  readonly host: string | undefined;
+  /** Announced lengths of the body. */
+  readonly lengths: readonly string[];
+  readonly hasContentType: boolean;
 }
 
-export function portOf({ port }: URL): number {
-  return port === "" ? 443 : Number(port);
-}
-
-function givenHeaders(given: HeadersInit | undefined): Header[] {
-  const headers: Header[] = [];
+function givenFields(given: HeadersInit | undefined): GivenFields {
   const pairs = Array.isArray(given) ? given as [string, string][] : new Headers(given);
+  let fields = "";
+  let host: string | undefined;
+  let lengths = none;
+  let hasContentType = false;
   for (const [givenName, value] of pairs) {
     if (!token.test(givenName) || !fieldValue.test(value)) {
       throw new TypeError("Cannot fetch: a header is not one");
     }
     const name = givenName.toLowerCase();
-    if (!hopByHop.has(name)) headers.push([name, value]);
+    if (name === "host") host = value;
+    else if (name === "content-length") lengths = [...lengths, value];
+    else if (!hopByHop.has(name)) fields += `${name}: ${value}\r\n`;
+    hasContentType ||= name === "content-type";
   }
-  return headers;
+  return { fields, host, lengths, hasContentType };
 }
 
 interface OutgoingBody {
@@ -114,25 +114,28 @@ function outgoingBody(given: BodyInit | null | undefined): OutgoingBody {
   return { body: body ?? undefined, contentType: headers.get("content-type") };
 }
 
+interface Framing {
+  readonly field: string;
+  readonly bodyBytes: number | undefined;
+}
+
 /** A length we know is ours to say; a stream's is its sender's, and held to when it is sent. */
-function framed(
-  given: readonly Header[],
+function framingOf(
+  lengths: readonly string[],
   method: string,
   body: OutgoingRequest["body"],
-): Pick<OutgoingRequest, "headers" | "bodyBytes"> {
-  const lengths = given.filter(([name]) => name === "content-length");
-  if (body instanceof ReadableStream) {
-    if (lengths.length === 0) {
-      return { headers: [...given, ["transfer-encoding", "chunked"]], bodyBytes: undefined };
-    }
-    const [[, length]] = lengths as [Header];
-    if (lengths.length > 1 || !lengthForm.test(length)) {
-      throw new TypeError("Cannot fetch: its content-length is none");
-    }
-    return { headers: given, bodyBytes: Number(length) };
+): Framing {
+  if (!(body instanceof ReadableStream)) {
+    if (body === undefined && !mayHaveBody.has(method)) return { field: "", bodyBytes: 0 };
+    const bodyBytes = body?.length ?? 0;
+    return { field: `content-length: ${bodyBytes}\r\n`, bodyBytes };
   }
-  const others = lengths.length === 0 ? given : given.filter(([name]) => name !== "content-length");
-  if (body === undefined && !mayHaveBody.has(method)) return { headers: others, bodyBytes: 0 };
-  const length: Header = ["content-length", String(body?.length ?? 0)];
-  return { headers: [...others, length], bodyBytes: body?.length ?? 0 };
+  const [length, ...others] = lengths;
+  if (length === undefined) {
+    return { field: "transfer-encoding: chunked\r\n", bodyBytes: undefined };
+  }
+  if (others.length > 0 || !lengthForm.test(length)) {
+    throw new TypeError("Cannot fetch: its content-length is none");
+  }
+  return { field: `content-length: ${length}\r\n`, bodyBytes: Number(length) };
 }

@@ -3,7 +3,7 @@ import type tls from "node:tls";
 import type { TLSSocket } from "node:tls";
 import { ConnectionError } from "./connection_error.ts";
 import { exchange, ExchangeError } from "./exchange.ts";
-import { isRepeatable, outgoingRequest } from "./outgoing_request.ts";
+import { isRepeatable, type OutgoingRequest, outgoingRequest } from "./outgoing_request.ts";
 import type { PeerCertificate } from "./peer_certificate.ts";
 import { PeerPool } from "./peer_pool.ts";
 import { PeerVerifier, type Trust } from "./peer_verifier.ts";
@@ -193,19 +193,26 @@ function fetchOver(poolNow: () => PeerPool, timeoutMs: number): typeof fetch {
   return async (input, init) => {
     const outgoing = outgoingRequest(input, init);
     try {
-      return await exchange(outgoing, poolNow(), timeoutMs).catch((thrown) => {
-        const isStale = thrown instanceof ExchangeError && thrown.isStale;
-        if (!isStale || !isRepeatable(outgoing)) throw thrown;
-        // The others in the pool are as old: what killed this one has likely killed them.
-        poolNow().dropIdle();
-        return exchange(outgoing, poolNow(), timeoutMs);
-      });
+      return await exchange(outgoing, poolNow(), timeoutMs);
     } catch (thrown) {
-      if (!(thrown instanceof ExchangeError)) throw thrown;
-      const { cause, isUnsent } = thrown;
-      const reason = cause instanceof Error ? cause.message : "the connection failed";
-      const message = `Cannot fetch "${outgoing.url.origin}": ${reason}`;
-      throw new ConnectionError(message, isUnsent, { cause });
+      const isStale = thrown instanceof ExchangeError && thrown.isStale;
+      if (!isStale || !isRepeatable(outgoing)) throw connectionError(thrown, outgoing);
+    }
+    // The others in the pool are as old: what killed this one has likely killed them.
+    poolNow().dropIdle();
+    try {
+      return await exchange(outgoing, poolNow(), timeoutMs);
+    } catch (thrown) {
+      throw connectionError(thrown, outgoing);
     }
   };
+}
+
+/** What failed of a connection, by the name of its server; whatever else it was stays as it is. */
+function connectionError(thrown: unknown, { target }: OutgoingRequest): unknown {
+  if (!(thrown instanceof ExchangeError)) return thrown;
+  const { cause, isUnsent } = thrown;
+  const reason = cause instanceof Error ? cause.message : "the connection failed";
+  const message = `Cannot fetch "https://${target.authority}": ${reason}`;
+  return new ConnectionError(message, isUnsent, { cause });
 }

@@ -11,10 +11,14 @@ export interface Waiter {
   readonly reject: (cause: unknown) => void;
 }
 
-/** The connections to one host and port. */
-interface Origin {
+/** Where a server listens. */
+export interface ServerAddress {
   readonly host: string;
   readonly port: number;
+}
+
+/** The connections to one server. */
+interface Origin extends ServerAddress {
   readonly idle: PeerConnection[];
   readonly waiting: Set<Waiter>;
   connecting: number;
@@ -42,27 +46,27 @@ export class PeerPool {
   }
 
   /** One that idles, if there is one. */
-  idle(host: string, port: number): PeerConnection | undefined {
-    const { idle } = this.#originOf(host, port);
+  idle(target: ServerAddress): PeerConnection | undefined {
+    const { idle } = this.#originOf(target);
     for (let last = idle.pop(); last; last = idle.pop()) if (last.isOpen) return last;
     return undefined;
   }
 
   /** Gives `waiter` the first connection that is free: a new one, unless there are as many as may be. */
-  acquire(waiter: Waiter, host: string, port: number): void {
-    const origin = this.#originOf(host, port);
+  acquire(waiter: Waiter, target: ServerAddress): void {
+    const origin = this.#originOf(target);
     origin.waiting.add(waiter);
     this.#connect(origin);
   }
 
-  abandon(waiter: Waiter, host: string, port: number): void {
-    this.#originOf(host, port).waiting.delete(waiter);
+  abandon(waiter: Waiter, target: ServerAddress): void {
+    this.#originOf(target).waiting.delete(waiter);
   }
 
   /** Takes back a connection that may serve another request. */
-  release(connection: PeerConnection, host: string, port: number): void {
+  release(connection: PeerConnection, target: ServerAddress): void {
     connection.release();
-    this.#offer(connection, this.#originOf(host, port));
+    this.#offer(connection, this.#originOf(target));
   }
 
   /** Cuts connections whose server would not be let through today. */
@@ -103,7 +107,7 @@ export class PeerPool {
     await Promise.all(closed);
   }
 
-  #originOf(host: string, port: number): Origin {
+  #originOf({ host, port }: ServerAddress): Origin {
     const name = `${host}|${port}`;
     const known = this.#origins.get(name);
     if (known) return known;
