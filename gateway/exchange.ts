@@ -14,12 +14,6 @@ export interface Credential {
 /** The client certificate of a connection to the mutual-TLS edge, verified there: the leaf alone. */
 export type ClientCertificate = PeerCertificate;
 
-/** One attempt to ask a service, in Kong's words. */
-export interface Try {
-  readonly ip: string;
-  readonly port: number;
-}
-
 /** What a request on its way to the service can still be changed in. */
 export interface OutgoingRequest {
   method: string;
@@ -66,7 +60,7 @@ export class Exchange {
   /** How long the service took to begin its answer. */
   upstreamMs = 0;
   /** Where the service was asked, one after the other. */
-  readonly tries: Try[] = [];
+  readonly triedOrigins: string[] = [];
   /** Told when the answer is on its way. */
   onAnswered: ((summary: Summary) => void) | undefined;
 

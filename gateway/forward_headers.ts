@@ -1,4 +1,4 @@
-import { headerList } from "platform/http1";
+import { fieldLinesOf, headerList } from "platform/http1";
 import { Problem } from "platform/problem";
 import type { Exchange } from "./exchange.ts";
 import { headLimits } from "./head_limits.ts";
@@ -86,15 +86,15 @@ export function requestHeaders(
   refuseLoop(headers);
   const forwarded: [string, string][] = [];
   let earlierVia = "";
-  let count = 0;
   let bytes = 0;
-  for (const [name, value] of headers) {
-    count += 1;
+  const fields = fieldLinesOf(headers);
+  for (let at = 0; at < fields.length; at += 2) {
+    const [name, value] = [fields[at]!, fields[at + 1]!];
     bytes += name.length + value.length;
     if (name === "via") earlierVia += `${value}, `;
     else if (!isClientsOwn(name) && !dropped?.has(name)) forwarded.push([name, value]);
   }
-  if (count > headLimits.headersMax || bytes > headLimits.headerBytesMax) {
+  if (fields.length > 2 * headLimits.headersMax || bytes > headLimits.headerBytesMax) {
     throw new Problem(gatewayProblems.headersTooLarge);
   }
   if (preserveHost) forwarded.push(["host", host]);
@@ -116,16 +116,16 @@ export function requestHeaders(
 /** The headers that the client gets of a service's answer. */
 export function responseHeaders(headers: Headers): Headers {
   const dropped = namedByConnection(headers);
-  const passed = headerList();
-  for (const [name, value] of headers) {
-    if (hopByHop.has(name) || inner.has(name) || innerPrefix.test(name)) continue;
+  const fields = fieldLinesOf(headers);
+  const passed: string[] = [];
+  for (let at = 0; at < fields.length; at += 2) {
+    const name = fields[at]!;
     // The request's id is the gateway's to tell.
-    if (name === "x-request-id" || dropped?.has(name)) continue;
-    // `append`, because each `Set-Cookie` is a header of its own.
-    passed.append(name, value);
+    if (isInner(name) || name === "x-request-id" || dropped?.has(name)) continue;
+    passed.push(name, fields[at + 1]!);
   }
-  passed.append("via", via);
-  return passed;
+  passed.push("via", via);
+  return headerList(passed);
 }
 
 /** @see {@link https://www.rfc-editor.org/rfc/rfc9110#section-7.6.3 | RFC 9110, Via} */
@@ -148,12 +148,20 @@ export function isReservedToClients(name: string): boolean {
   return hopByHop.has(name) || framing.has(name) || name === "x-request-id";
 }
 
+function isInner(name: string): boolean {
+  return hopByHop.has(name) || inner.has(name) || (name.startsWith("x-") && innerPrefix.test(name));
+}
+
 /** Whether a header ends here. An underscore is a hyphen in disguise to some servers. */
 function isClientsOwn(name: string): boolean {
-  return hopByHop.has(name) || claims.has(name) || claimPrefix.test(name) || name.includes("_") ||
+  return hopByHop.has(name) || claims.has(name) || makesClaim(name) || name.includes("_") ||
     name === "host" || name === "expect" || name === "accept-encoding" ||
     // The body's length is said anew, by who sends it.
     name === "content-length";
+}
+
+function makesClaim(name: string): boolean {
+  return (name.startsWith("x-") || name.startsWith("ssl-")) && claimPrefix.test(name);
 }
 
 function namedByConnection(headers: Headers): ReadonlySet<string> | undefined {

@@ -25,7 +25,7 @@ export class LogEntries {
   }
 
   print(exchange: Exchange, summary: Summary): string {
-    const { matched, consumer, credential, clientIp, tries } = exchange;
+    const { matched, consumer, credential, clientIp, triedOrigins } = exchange;
     const { tookMs, upstreamMs } = summary;
     const own = JSON.stringify({
       workspace_name: "default",
@@ -45,7 +45,7 @@ export class LogEntries {
       authenticated_entity: credential && { id: credential.id, consumer_id: consumer?.id },
       client_ip: clientIp,
       started_at: Math.round(this.#options.now().getTime() - tookMs),
-      tries,
+      tries: triedOrigins.map(tryOf),
     });
     return matched ? `${own.slice(0, -1)},${this.#routeOf(matched)}}` : own;
   }
@@ -79,6 +79,12 @@ export class LogEntries {
     this.#ofRoute.set(matched, printed);
     return printed;
   }
+}
+
+/** One attempt to ask a service, in Kong's words. */
+function tryOf(origin: string): { readonly ip: string; readonly port: number } {
+  const { hostname: ip, port } = new URL(origin);
+  return { ip, port: Number(port || 443) };
 }
 
 /** Of the body, as announced; null when it was not. */

@@ -23,8 +23,27 @@ const unreserved = /^[A-Za-z0-9._~-]$/;
 const hostForm =
   /^(?:[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9_-]+)*\.?|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/;
 
-/** `scheme://authority`, then the rest. */
-const urlForm = /^[a-z]+:\/\/([^/]*)(\/[^?#]*)?(\?[^#]*)?/;
+interface UrlParts {
+  readonly authority: string;
+  readonly path: string;
+  readonly search: string;
+}
+
+/** `scheme://authority`, then path and query: as sent. */
+function partsOf(url: string): UrlParts {
+  const from = url.indexOf("://") + 3;
+  const hash = url.indexOf("#", from);
+  const end = hash < 0 ? url.length : hash;
+  const question = url.indexOf("?", from);
+  const pathEnd = question < 0 || question > end ? end : question;
+  const slash = url.indexOf("/", from);
+  const pathStart = slash < 0 || slash > pathEnd ? pathEnd : slash;
+  return {
+    authority: url.slice(from, pathStart),
+    path: url.slice(pathStart, pathEnd) || "/",
+    search: url.slice(pathEnd, end),
+  };
+}
 
 /**
  * The host that the client asked for: its one `Host` header, or the `:authority` of HTTP/2.
@@ -34,7 +53,7 @@ const urlForm = /^[a-z]+:\/\/([^/]*)(\/[^?#]*)?(\?[^#]*)?/;
  * @throws {Problem} `odd-host` when there is none, it is no host, or the request line names another.
  */
 export function hostOf({ url, headers }: Request, edge: URL): string {
-  const [, authority = ""] = urlForm.exec(url) ?? [];
+  const { authority } = partsOf(url);
   const header = headers.get("host");
   const host = header ?? authority;
   const agrees = header === null ? portOf(host) === edge.port : isSameHost(authority, host);
@@ -50,7 +69,7 @@ export function hostOf({ url, headers }: Request, edge: URL): string {
  * @throws {Problem} `ambiguous-path`, `target-too-long`
  */
 export function targetOf(url: string): RequestTarget {
-  const [, , path = "/", search = ""] = urlForm.exec(url) ?? [];
+  const { path, search } = partsOf(url);
   if (path.length + search.length > headLimits.targetBytesMax) {
     throw new Problem(gatewayProblems.targetTooLong);
   }
@@ -96,6 +115,6 @@ function portOf(host: string): string {
 }
 
 function isSameHost(one: string, other: string): boolean {
-  return one.toLowerCase().replace(/:(?:443|80)$/, "") ===
-    other.toLowerCase().replace(/:(?:443|80)$/, "");
+  return one === other || one.toLowerCase().replace(/:(?:443|80)$/, "") ===
+      other.toLowerCase().replace(/:(?:443|80)$/, "");
 }

@@ -11,7 +11,13 @@ import { takeHop } from "./max_forwards.ts";
 import { type ForwardedBody, takeBody } from "./request_body.ts";
 import { restOf } from "./request_target.ts";
 import { isBodiless, paced, wholeBytesMax } from "./response_body.ts";
-import { type Arrival, type Asked, attempts, type Destination } from "./upstream_attempts.ts";
+import {
+  type Arrival,
+  type Asked,
+  type AttemptOptions,
+  attempts,
+  type Destination,
+} from "./upstream_attempts.ts";
 import { upstreamFailure } from "./upstream_failure.ts";
 import { upgrade, type UpgradeOptions } from "./upstream_upgrade.ts";
 
@@ -48,10 +54,14 @@ const timerMsMax = 2_147_483_647;
 /** A service behind the edge. */
 export class Upstream {
   readonly #options: UpstreamOptions;
+  readonly #attempting: AttemptOptions<Response>;
   readonly #deadlines: DeadlineQueue;
 
   constructor(options: UpstreamOptions) {
     this.#options = options;
+    const { service, reach, wait, clock } = options;
+    const send = (asked: Asked, to: Destination) => this.#send(asked, to);
+    this.#attempting = { service, ...reach, send, wait, clock };
     this.#deadlines = new DeadlineQueue(this.#headTimeoutMs);
   }
 
@@ -160,16 +170,15 @@ export class Upstream {
 
   async #answer(asked: Asked, end: () => void): Promise<Response> {
     const { exchange, cutting } = asked;
+    const { clock } = this.#options;
     const deadline = this.#deadlines.begin(() => {
       cutting.abort(new DOMException("The response did not come in time", "TimeoutError"));
     });
     let arrival: Arrival<Response> | undefined;
     try {
-      const startedMs = performance.now();
-      const { service, reach, wait, clock } = this.#options;
-      const send = (asked: Asked, to: Destination) => this.#send(asked, to);
-      arrival = await attempts(asked, { service, ...reach, send, wait, clock });
-      exchange.upstreamMs = performance.now() - startedMs;
+      const startedMs = clock.nowMs();
+      arrival = await attempts(asked, this.#attempting);
+      exchange.upstreamMs = clock.nowMs() - startedMs;
       return await this.#passOn(asked, arrival, end);
     } catch (thrown) {
       arrival?.ended();
@@ -179,12 +188,12 @@ export class Upstream {
     }
   }
 
-  async #send(
+  #send(
     { outgoing: { method, path, search }, body, cutting: { signal } }: Asked,
     { origin, headers }: Destination,
   ): Promise<Response> {
     const init = { method, headers, redirect: "manual", signal, body: bytesOf(body) } as const;
-    return await this.#options.fetch(`${origin}${path}${search}`, init);
+    return this.#options.fetch(`${origin}${path}${search}`, init);
   }
 
   async #passOn(

@@ -8,6 +8,8 @@ import { timeLeftHeader } from "./forward_headers.ts";
 import type { ForwardedBody } from "./request_body.ts";
 import { backoffMs, isRepeatable, mayGoElsewhere, type RepeatFacts } from "./upstream_retry.ts";
 
+const nobody: ReadonlySet<string> = new Set();
+
 /** What one request asks of a service. */
 export interface Asked {
   readonly exchange: Exchange;
@@ -56,16 +58,16 @@ export async function attempts<Answer extends { readonly status: number }>(
   const { service, pool, budget, wait, clock } = options;
   const facts = repeatFacts(asked);
   const attemptsMax = isRepeatable(facts) ? service.retries + 1 : 1;
-  const tried = new Set<string>();
+  let tried = nobody;
   budget.deposit();
   for (let attempt = 1;; attempt++) {
     const origin = pool.pick(tried, asked.hashKey);
     const passage = enter(options);
     try {
-      return await attemptAt(asked, { ...options, origin, passage });
+      return await attemptAt(origin, asked, passage, options);
     } catch (thrown) {
       if (asked.cutting.signal.aborted) throw thrown;
-      tried.add(origin);
+      tried = new Set([...tried, origin]);
       const isElsewhere = mayGoElsewhere(thrown, facts) && pool.hasOther(tried);
       if (!isElsewhere && (attempt >= attemptsMax || !budget.withdraw())) throw thrown;
     }
@@ -92,30 +94,28 @@ function enter(
 }
 
 async function attemptAt<Answer extends { readonly status: number }>(
+  origin: string,
   asked: Asked,
-  { pool, origin, passage, clock, send }: AttemptOptions<Answer> & {
-    readonly origin: string;
-    readonly passage: Passage;
-  },
+  passage: Passage,
+  { pool, clock, send }: AttemptOptions<Answer>,
 ): Promise<Arrival<Answer>> {
   const visit = pool.visit(origin);
-  const { hostname: ip, port } = new URL(origin);
-  asked.exchange.tries.push({ ip, port: Number(port || 443) });
+  asked.exchange.triedOrigins.push(origin);
   const startedMs = clock.nowMs();
-  const tookMs = () => clock.nowMs() - startedMs;
   try {
     const leftMs = Math.max(1, Math.ceil(asked.dueMs - startedMs));
-    const timeLeft: [string, string] = [timeLeftHeader, String(leftMs)];
-    const answer = await send(asked, { origin, headers: [...asked.outgoing.headers, timeLeft] });
+    const headers = [...asked.outgoing.headers];
+    headers.push([timeLeftHeader, String(leftMs)]);
+    const answer = await send(asked, { origin, headers });
     passage.succeeded();
     visit.answered(answer.status);
-    const outcome = { tookMs: tookMs(), isFailure: false };
+    const outcome = { tookMs: clock.nowMs() - startedMs, isFailure: false };
     return { answer, ended: () => visit.ended(outcome) };
   } catch (thrown) {
     const isFailure = !isClientsDoing(asked);
     if (isFailure) judge(thrown, { asked, visit, passage });
     else passage.abandoned();
-    visit.ended({ tookMs: tookMs(), isFailure });
+    visit.ended({ tookMs: clock.nowMs() - startedMs, isFailure });
     throw thrown;
   }
 }

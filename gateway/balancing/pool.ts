@@ -39,7 +39,7 @@ export interface Visit {
 /** The servers behind one name, as one configuration sees them: what is learnt of them outlives it. */
 export class Pool {
   readonly #options: PoolOptions;
-  readonly #passive: Upstream["healthchecks"]["passive"] | undefined;
+  readonly #passive: Passive | undefined;
 
   constructor(options: PoolOptions) {
     this.#options = options;
@@ -74,27 +74,8 @@ export class Pool {
   }
 
   visit(origin: string): Visit {
-    const { picker, rests, healths } = this.#options;
-    const passive = this.#passive;
-    picker.began(origin);
-    return {
-      origin,
-      answered: (status) => {
-        rests.end(origin);
-        if (!passive) return;
-        const sign = passive.type === "tcp" ? "success" : signOfStatus(status, passive);
-        this.#report(origin, sign, false);
-      },
-      failed: (thrown, { isUnreachable }) => {
-        if (isUnreachable) rests.begin(origin);
-        if (passive) this.#report(origin, signOfFailure(thrown), isNameUnknown(thrown));
-      },
-      ended: (outcome) => {
-        picker.ended(origin, outcome);
-        // It may have been taken away meanwhile: then the picker must not begin anew to remember it.
-        if (!healths.isKnown(origin)) picker.forget(origin);
-      },
-    };
+    this.#options.picker.began(origin);
+    return new PoolVisit(origin, this.#options, this.#passive);
   }
 
   /** Those that could be reached a moment ago; all, when none could. */
@@ -103,11 +84,6 @@ export class Pool {
     if (!rests.isAny) return among;
     const awake = among.filter(({ origin }) => !rests.isResting(origin));
     return awake.length > 0 ? awake : among;
-  }
-
-  #report(origin: string, sign: Sign | undefined, isNameUnknown: boolean): void {
-    const limits = limitsOf(this.#passive!);
-    this.#options.healths.report(origin, { sign, limits, isNameUnknown });
   }
 
   #well(): readonly Candidate[] {
@@ -126,6 +102,48 @@ export class Pool {
       headers: { "retry-after": String(seconds) },
       cause: new Error(`Cannot call "${host}": ${well.length} of ${all.length} servers are well`),
     });
+  }
+}
+
+type Visited = Pick<PoolOptions, "picker" | "rests" | "healths">;
+type Passive = Upstream["healthchecks"]["passive"];
+
+class PoolVisit implements Visit {
+  readonly origin: string;
+  readonly #visited: Visited;
+  readonly #passive: Passive | undefined;
+
+  constructor(origin: string, visited: Visited, passive: Passive | undefined) {
+    this.origin = origin;
+    this.#visited = visited;
+    this.#passive = passive;
+  }
+
+  answered(status: number): void {
+    this.#visited.rests.end(this.origin);
+    const passive = this.#passive;
+    if (!passive) return;
+    this.#report(
+      passive,
+      passive.type === "tcp" ? "success" : signOfStatus(status, passive),
+      false,
+    );
+  }
+
+  failed(thrown: unknown, { isUnreachable }: { readonly isUnreachable: boolean }): void {
+    if (isUnreachable) this.#visited.rests.begin(this.origin);
+    if (this.#passive) this.#report(this.#passive, signOfFailure(thrown), isNameUnknown(thrown));
+  }
+
+  ended(outcome: Outcome): void {
+    const { picker, healths } = this.#visited;
+    picker.ended(this.origin, outcome);
+    // It may have been taken away meanwhile: then the picker must not begin anew to remember it.
+    if (!healths.isKnown(this.origin)) picker.forget(this.origin);
+  }
+
+  #report(passive: Passive, sign: Sign | undefined, isNameUnknown: boolean): void {
+    this.#visited.healths.report(this.origin, { sign, limits: limitsOf(passive), isNameUnknown });
   }
 }
 

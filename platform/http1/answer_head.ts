@@ -1,3 +1,5 @@
+import { fieldLinesOf } from "./header_list.ts";
+
 /** How the end of an answer's body is told. */
 export type AnswerFraming =
   | { readonly kind: "none" }
@@ -65,10 +67,12 @@ export function answerHead(
   let isDated = false;
   // An answer to HEAD tells how long the one to GET would be (RFC 9110, section 8.6).
   const keepsLength = framing.kind === "none" && status !== 204;
-  for (const [name, value] of headers) {
+  const fields = fieldLinesOf(headers);
+  for (let at = 0; at < fields.length; at += 2) {
+    const name = fields[at]!;
     if (own.has(name) || (name === "content-length" && !keepsLength)) continue;
     if (name === "date") isDated = true;
-    text += `${name}: ${value}\r\n`;
+    text += `${name}: ${fields[at + 1]}\r\n`;
   }
   if (framing.kind === "length") text += `content-length: ${framing.bytes}\r\n`;
   else if (framing.kind === "chunked") text += "transfer-encoding: chunked\r\n";

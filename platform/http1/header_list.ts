@@ -17,6 +17,10 @@ export class HeaderList implements Iterable<[string, string]> {
     this.#fields = fields;
   }
 
+  get fields(): FieldLines {
+    return this.#fields;
+  }
+
   get(name: string): string | null {
     const wanted = name.toLowerCase();
     const fields = this.#fields;
@@ -87,6 +91,12 @@ export class HeaderList implements Iterable<[string, string]> {
     this.#fields = this.#own;
     return this.#own;
   }
+}
+
+/** The fields of any `Headers`: at no price when they are a {@linkcode HeaderList}. */
+export function fieldLinesOf(headers: Headers): FieldLines {
+  const given: unknown = headers;
+  return given instanceof HeaderList ? given.fields : [...headers].flat();
 }
 
 /** A {@linkcode HeaderList}, to all that use `Headers`. */

@@ -57,40 +57,64 @@ export class Circuit {
 
   enter(): Passage | Refusal {
     const state = this.#state;
-    if (state.kind === "closed") return this.#passage();
+    if (state.kind === "closed") return this.#passage(state);
     const nowMs = this.#now();
     if (state.kind === "open") {
       if (nowMs < state.untilMs) return { retryAfterMs: state.untilMs - nowMs };
-      this.#state = { kind: "half-open", isProbed: true };
-      return this.#passage();
+      const halfOpen = { kind: "half-open", isProbed: true } as const;
+      this.#state = halfOpen;
+      return this.#passage(halfOpen);
     }
     // Another call is finding out: how long that takes is not known.
     if (state.isProbed) return { retryAfterMs: this.#openMs };
     state.isProbed = true;
-    return this.#passage();
+    return this.#passage(state);
   }
 
-  #passage(): Passage {
-    const entered = this.#state;
-    let isOver = false;
-    const once = (act: () => void) => () => {
+  #passage(entered: State): Passage {
+    return new CircuitPassage((outcome) => {
       // What began before the circuit last changed tells of a time that is over.
-      if (!isOver && this.#state === entered) act();
-      isOver = true;
-    };
-    return {
-      succeeded: once(() => {
-        this.#breaker.success(cockatielState[entered.kind]);
-        if (entered.kind !== "closed") this.#state = { kind: "closed" };
-      }),
-      failed: once(() => {
-        if (!this.#breaker.failure(cockatielState[entered.kind])) return;
-        this.#state = { kind: "open", untilMs: this.#now() + this.#openMs };
-        this.#onOpened();
-      }),
-      abandoned: once(() => {
-        if (entered.kind === "half-open") entered.isProbed = false;
-      }),
-    };
+      if (this.#state === entered) this.#learn(entered, outcome);
+    });
+  }
+
+  #learn(entered: State, outcome: PassageOutcome): void {
+    if (outcome === "abandoned") {
+      if (entered.kind === "half-open") entered.isProbed = false;
+    } else if (outcome === "succeeded") {
+      this.#breaker.success(cockatielState[entered.kind]);
+      if (entered.kind !== "closed") this.#state = { kind: "closed" };
+    } else if (this.#breaker.failure(cockatielState[entered.kind])) {
+      this.#state = { kind: "open", untilMs: this.#now() + this.#openMs };
+      this.#onOpened();
+    }
+  }
+}
+
+type PassageOutcome = "succeeded" | "failed" | "abandoned";
+
+class CircuitPassage implements Passage {
+  #onOver: ((outcome: PassageOutcome) => void) | undefined;
+
+  constructor(onOver: (outcome: PassageOutcome) => void) {
+    this.#onOver = onOver;
+  }
+
+  succeeded(): void {
+    this.#over("succeeded");
+  }
+
+  failed(): void {
+    this.#over("failed");
+  }
+
+  abandoned(): void {
+    this.#over("abandoned");
+  }
+
+  #over(outcome: PassageOutcome): void {
+    const onOver = this.#onOver;
+    this.#onOver = undefined;
+    onOver?.(outcome);
   }
 }
