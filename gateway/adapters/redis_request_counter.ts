@@ -1,24 +1,22 @@
 import { hash } from "node:crypto";
 import { setImmediate } from "node:timers";
 import { type Redis, RedisAwayError, RedisScript } from "platform/redis";
-import type { Limit, RequestCounter, Taken } from "../ports.ts";
+import type { Limit, RequestCounter, Taken, WindowUnit } from "../ports.ts";
 import { countedMs, shareOf, windowStartMs } from "../window.ts";
 
 /**
  * KEYS: of each request its caller's windows, a hash of start, count and the count before by unit. ARGV: of each
- * request how long that is kept and how many windows follow; then of each window unit, start, limit, and, for
- * one that slides, the start of the window before, how much of that is left, and its length (else zeros).
- * A clock that was set back does not bring a window back. Gives of each request, one behind the other, whether
+ * request the words of {@linkcode argumentOf}. A clock that was set back does not bring a window back. Gives of each request, one behind the other, whether
  * it was taken, then the count of each window, then what each had in the window before.
  */
 const takeScript = new RedisScript(`
-  local reply, at = {}, 1
-  for _, key in ipairs(KEYS) do
-    local kept_ms, length_of_request = tonumber(ARGV[at]), tonumber(ARGV[at + 1])
+  local window_form = '(%a+) (%d+) (%d+) (%d+) (%d+) (%d+)'
+  local reply = {}
+  for at, key in ipairs(KEYS) do
+    local kept_ms = tonumber(string.match(ARGV[at], '^%d+'))
     local windows, taken = {}, 1
-    for i = at + 2, at + 1 + 6 * length_of_request, 6 do
-      local unit, start, before = ARGV[i], tonumber(ARGV[i + 1]), tonumber(ARGV[i + 3])
-      local left, length = tonumber(ARGV[i + 4]), tonumber(ARGV[i + 5])
+    for unit, start, limit, before, left, length in string.gmatch(ARGV[at], window_form) do
+      start, before, left, length = tonumber(start), tonumber(before), tonumber(left), tonumber(length)
       local kept = redis.call('HMGET', key, unit .. ' start', unit, unit .. ' before')
       local kept_start, kept_count = tonumber(kept[1] or '-1'), tonumber(kept[2] or '0')
       local count, earlier = 0, 0
@@ -30,7 +28,7 @@ const takeScript = new RedisScript(`
       end
       local weighed = count
       if length > 0 then weighed = count + math.ceil(earlier * left / length) end
-      if weighed >= tonumber(ARGV[i + 2]) then taken = 0 end
+      if weighed >= tonumber(limit) then taken = 0 end
       table.insert(windows, { unit, start, count, earlier, weighed, length })
     end
     table.insert(reply, taken)
@@ -52,7 +50,6 @@ const takeScript = new RedisScript(`
       redis.call('HSET', key, unpack(fields))
       if redis.call('PTTL', key) < kept_ms then redis.call('PEXPIRE', key, kept_ms) end
     end
-    at = at + 2 + 6 * length_of_request
   end
   return reply
 `);
@@ -97,7 +94,7 @@ export class RedisRequestCounter implements RequestCounter {
     if (turn.length === 0) return;
     this.#turn = [];
     try {
-      const reply = await this.#redis.run(takeScript, turn.map(nameOf), turn.flatMap(argumentsOf));
+      const reply = await this.#redis.run(takeScript, turn.map(nameOf), turn.map(argumentOf));
       const counts = new Counts(reply);
       const taken = turn.map(({ limits }) => counts.next(limits));
       for (const [index, { resolve }] of turn.entries()) resolve(taken[index]!);
@@ -135,20 +132,28 @@ class Counts {
   }
 }
 
-function argumentsOf({ limits, at }: Taking): (string | number)[] {
+/**
+ * How long the counts are kept, then of each window unit, start, limit, and, of one that slides, the start of the
+ * window before, how much of that is left, and its length; else zeros.
+ */
+function argumentOf({ limits, at }: Taking): string {
   const atMs = at.getTime();
-  const keptMs = Math.max(...limits.map((limit) => countedMs(limit, atMs)));
-  const values: (string | number)[] = [keptMs, limits.length];
+  let keptMs = 0;
+  let windows = "";
   for (const limit of limits) {
     const { unit, requestsMax } = limit;
     const startMs = windowStartMs(unit, atMs);
-    values.push(unit, startMs, requestsMax);
-    if (isSliding(limit)) {
-      const { leftMs, lengthMs } = shareOf(unit, atMs);
-      values.push(windowStartMs(unit, startMs - 1), leftMs, lengthMs);
-    } else values.push(0, 0, 0);
+    keptMs = Math.max(keptMs, countedMs(limit, atMs));
+    windows += ` ${unit} ${startMs} ${requestsMax} ${
+      isSliding(limit) ? earlierOf(unit, atMs) : "0 0 0"
+    }`;
   }
-  return values;
+  return keptMs + windows;
+}
+
+function earlierOf(unit: WindowUnit, atMs: number): string {
+  const { leftMs, lengthMs } = shareOf(unit, atMs);
+  return `${windowStartMs(unit, windowStartMs(unit, atMs) - 1)} ${leftMs} ${lengthMs}`;
 }
 
 function isSliding({ windowType }: Limit): boolean {

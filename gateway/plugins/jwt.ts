@@ -5,7 +5,7 @@ import { ConsumerTokens } from "../consumer_tokens.ts";
 import { HeaderName } from "../entities/fields.ts";
 import type { Exchange } from "../exchange.ts";
 import { identify } from "../identify.ts";
-import { definePlugin } from "../plugin.ts";
+import { definePlugin, type PluginTools } from "../plugin.ts";
 import { admitAnonymous, Anonymous, anonymousFaults, isKnown } from "./anonymous.ts";
 import { isPreflight } from "./cors.ts";
 
@@ -57,11 +57,11 @@ export const jwt = definePlugin({
     }, { directory, now });
     // Nothing to look for but what the issuer's tokens are looked for in anyway: the way of most requests.
     const isPlain = !directory.hasJwtSecrets && config.anonymous === null &&
+      config.realm === null &&
       config.header_names.join().toLowerCase() === "authorization" &&
       places.cookies.length === 0 && places.parameters.length === 0;
     const knowCaller = async (exchange: Exchange): Promise<void> => {
       const { request, target: { search } } = exchange;
-      if (isPlain) return void (exchange.principal = await authenticate(request));
       const token = soleToken({ headers: request.headers, search, places });
       if (token === undefined) {
         if (admitAnonymous(exchange, { anonymous: config.anonymous, directory })) return;
@@ -74,6 +74,7 @@ export const jwt = definePlugin({
     return {
       access(exchange) {
         if (!config.run_on_preflight && isPreflight(exchange.request)) return;
+        if (isPlain) return authenticateCaller(exchange, authenticate);
         if (config.anonymous !== null && isKnown(exchange)) return;
         const known = knowCaller(exchange);
         if (config.realm === null) return known;
@@ -84,3 +85,18 @@ export const jwt = definePlugin({
     };
   },
 });
+
+/** Without a promise, when none is needed: a token that is remembered is most of what is asked with. */
+function authenticateCaller(
+  exchange: Exchange,
+  authenticate: PluginTools["authenticate"],
+): void | Promise<void> {
+  const caller = authenticate(exchange.request);
+  if (!(caller instanceof Promise)) {
+    exchange.principal = caller;
+    return;
+  }
+  return caller.then((principal) => {
+    exchange.principal = principal;
+  });
+}

@@ -1,4 +1,4 @@
-import type { Limit, Taken } from "../ports.ts";
+import { type Limit, type Taken, type WindowUnit, windowUnits } from "../ports.ts";
 import { roomInMs, shareOf, weighed } from "../window.ts";
 
 /** How one limit stands after a request. */
@@ -29,14 +29,21 @@ export function retryAfterSeconds(standing: readonly Standing[]): number {
 
 /** Kong's headers: one pair per window, and the window that is nearest to its limit once more. */
 export function headersOf(standing: readonly Standing[]): [string, string][] {
-  const nearest = standing.reduce((one, other) => other.remaining < one.remaining ? other : one);
-  return [
-    ...standing.flatMap(({ unit, requestsMax, remaining }): [string, string][] => [
-      [`x-ratelimit-limit-${unit}`, String(requestsMax)],
-      [`x-ratelimit-remaining-${unit}`, String(remaining)],
-    ]),
+  const headers: [string, string][] = [];
+  let nearest = standing[0]!;
+  for (const one of standing) {
+    if (one.remaining < nearest.remaining) nearest = one;
+    const [limit, remaining] = headerNames[one.unit];
+    headers.push([limit, String(one.requestsMax)], [remaining, String(one.remaining)]);
+  }
+  headers.push(
     ["ratelimit-limit", String(nearest.requestsMax)],
     ["ratelimit-remaining", String(nearest.remaining)],
     ["ratelimit-reset", String(nearest.resetSeconds)],
-  ];
+  );
+  return headers;
 }
+
+const headerNames = Object.fromEntries(
+  windowUnits.map((unit) => [unit, [`x-ratelimit-limit-${unit}`, `x-ratelimit-remaining-${unit}`]]),
+) as Record<WindowUnit, [limit: string, remaining: string]>;

@@ -3,10 +3,11 @@ import { malformed, MessageError } from "./message_error.ts";
 /** Header fields as they came: a name in lower case, its value, the next name, and so on. */
 export type FieldLines = readonly string[];
 
-// A line that is folded, or ends otherwise than with CRLF, fits nowhere (RFC 9112, section 5).
-const fieldLine = /([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([\t\x20-\x7e\x80-\xff]*)\r\n/y;
-const isPadded = /[ \t]$/;
-const padding = /[ \t]+$/;
+// A line that is folded, or ends otherwise than with CRLF, is neither (RFC 9112, section 5).
+const nameForm = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const valueForm = /^[\t\x20-\x7e\x80-\xff]*$/;
+const isPadded = /^[ \t]|[ \t]$/;
+const padding = /^[ \t]+|[ \t]+$/g;
 
 /**
  * Reads field lines from `from` to the end of `text`, which holds one octet in each character and ends with
@@ -18,17 +19,26 @@ const padding = /[ \t]+$/;
 export function parseFieldLines(text: string, from: number, fieldsMax: number): string[] {
   const fields: string[] = [];
   for (let at = from; at < text.length;) {
-    fieldLine.lastIndex = at;
-    const line = fieldLine.exec(text);
-    if (!line) throw malformed("a header field is not one");
+    const end = text.indexOf("\r\n", at);
+    const colon = text.indexOf(":", at);
+    if (end < 0 || colon < 0 || colon > end) throw malformed("a header field is not one");
+    const [name, value] = [text.slice(at, colon), unpadded(text.slice(colon + 1, end))];
+    if (!nameForm.test(name) || !valueForm.test(value)) {
+      throw malformed("a header field is not one");
+    }
     if (fields.length === 2 * fieldsMax) {
       throw new MessageError("fieldsTooLarge", "it has too many header fields");
     }
-    const value = line[2]!;
-    fields.push(line[1]!.toLowerCase(), isPadded.test(value) ? value.replace(padding, "") : value);
-    at = fieldLine.lastIndex;
+    fields.push(name.toLowerCase(), value);
+    at = end + 2;
   }
   return fields;
+}
+
+/** Nearly every value has one space before it. */
+function unpadded(value: string): string {
+  const text = value.startsWith(" ") ? value.slice(1) : value;
+  return isPadded.test(text) ? text.replace(padding, "") : text;
 }
 
 /** The value of the only field `name`; undefined when there is none. @throws {MessageError} when there are two. */

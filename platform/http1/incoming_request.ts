@@ -2,7 +2,9 @@ import { headerList } from "./header_list.ts";
 import type { IncomingBody } from "./incoming_body.ts";
 import type { RequestHead } from "./request_head.ts";
 
-const nobody: ReadonlySet<(reason: unknown) => void> = new Set();
+type Act = (reason: unknown) => void;
+
+const nobody: readonly Act[] = [];
 
 /**
  * A request as it arrives, made as dear as it is used: headers, signal and the stream of its body come into being
@@ -16,7 +18,7 @@ class IncomingRequest {
   #headers: Headers | undefined;
   #aborting: AbortController | undefined;
   #gone: { readonly reason: unknown } | undefined;
-  #whenGone: ReadonlySet<(reason: unknown) => void> = nobody;
+  #whenGone = nobody;
   #real: Request | undefined;
 
   constructor(head: RequestHead, body: IncomingBody | undefined) {
@@ -94,12 +96,13 @@ class IncomingRequest {
     for (const act of this.#whenGone) act(reason);
   }
 
-  whenGone(act: (reason: unknown) => void): () => void {
+  whenGone(act: Act): () => void {
     if (this.#gone) act(this.#gone.reason);
-    if (this.#whenGone === nobody) this.#whenGone = new Set();
-    const acts = this.#whenGone as Set<(reason: unknown) => void>;
-    acts.add(act);
-    return () => void acts.delete(act);
+    this.#whenGone = this.#whenGone.length === 0 ? [act] : [...this.#whenGone, act];
+    return () => {
+      const acts = this.#whenGone;
+      this.#whenGone = acts.length === 1 ? nobody : acts.filter((other) => other !== act);
+    };
   }
 }
 
@@ -126,7 +129,7 @@ export function incomingRequest(head: RequestHead, body: IncomingBody | undefine
  *
  * @returns what undoes that.
  */
-export function whenGone(request: Request, act: (reason: unknown) => void): () => void {
+export function whenGone(request: Request, act: Act): () => void {
   const asked: unknown = request;
   if (asked instanceof IncomingRequest) return asked.whenGone(act);
   const { signal } = request;

@@ -1,3 +1,5 @@
+import { setImmediate } from "node:timers";
+
 export type Fields = Readonly<Record<string, unknown>>;
 
 export const logLevels = ["debug", "info", "warn", "error"] as const;
@@ -16,8 +18,8 @@ export interface Logger {
 export interface LoggerOptions {
   readonly service: string;
   readonly level?: LogLevel;
-  /** Must not throw: who logs has other things to do. */
-  readonly write?: (line: string) => void;
+  /** Must not throw: who logs has other things to do. `isUrgent` is what tells of a fault. */
+  readonly write?: (line: string, isUrgent: boolean) => void;
   readonly now?: () => Date;
 }
 
@@ -27,16 +29,15 @@ export function createLogger(
     LoggerOptions,
 ): Logger {
   const lowest = logLevels.indexOf(level);
-  const logAt = (at: LogLevel) => (message: string, fields?: Fields): void => {
-    if (logLevels.indexOf(at) < lowest) return;
-    write(JSON.stringify({
-      "@timestamp": now().toISOString(),
-      "log.level": at,
-      message,
-      "ecs.version": "8.11.0",
-      "service.name": service,
-      ...fields,
-    }));
+  const logAt = (at: LogLevel) => {
+    if (logLevels.indexOf(at) < lowest) return () => {};
+    const same = { "log.level": at, "ecs.version": "8.11.0", "service.name": service };
+    const start = JSON.stringify(same).slice(1, -1);
+    const isUrgent = logLevels.indexOf(at) >= logLevels.indexOf("warn");
+    return (message: string, fields: Fields = {}): void => {
+      const told = JSON.stringify({ message, ...fields }).slice(1);
+      write(`{"@timestamp":"${now().toISOString()}",${start},${told}`, isUrgent);
+    };
   };
   return {
     debug: logAt("debug"),
@@ -75,21 +76,40 @@ function errorFields(thrown: unknown): Fields {
 
 const encoder = new TextEncoder();
 
+/** How much may wait to be written, in characters. */
+export const unwrittenMax = 65_536;
+
 /**
- * Writes lines whole, however little `sink` takes at a time. A line that cannot be written is lost,
- * and nobody is told: a full disk or a closed pipe must not end what is logged about.
+ * Writes lines whole, however little `sink` takes at a time: those of one turn of the event loop together, and one
+ * that is urgent at once, with all before it. Only a program that is killed loses the lines of its last turn.
+ * What cannot be written is lost, and nobody is told: a full disk or a closed pipe must not end what is logged about.
  */
-export function lineWriter(sink: { writeSync(bytes: Uint8Array): number }): (line: string) => void {
-  return (line) => {
-    try {
-      for (let rest = encoder.encode(`${line}\n`); rest.byteLength > 0;) {
-        const written = sink.writeSync(rest);
-        // What takes nothing would be asked for ever.
-        if (written === 0) return;
-        rest = rest.subarray(written);
-      }
-    } catch {
-      // There is no other place to say so.
-    }
+export function lineWriter(
+  sink: { writeSync(bytes: Uint8Array): number },
+): (line: string, isUrgent: boolean) => void {
+  let unwritten = "";
+  const write = () => {
+    const text = unwritten;
+    unwritten = "";
+    if (text !== "") writeAll(sink, encoder.encode(text));
   };
+  addEventListener("unload", write);
+  return (line, isUrgent) => {
+    if (unwritten === "" && !isUrgent) setImmediate(write);
+    unwritten += `${line}\n`;
+    if (isUrgent || unwritten.length > unwrittenMax) write();
+  };
+}
+
+function writeAll(sink: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): void {
+  try {
+    for (let rest = bytes; rest.byteLength > 0;) {
+      const written = sink.writeSync(rest);
+      // What takes nothing would be asked for ever.
+      if (written === 0) return;
+      rest = rest.subarray(written);
+    }
+  } catch {
+    // There is no other place to say so.
+  }
 }

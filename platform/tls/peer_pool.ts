@@ -117,8 +117,8 @@ export class PeerPool {
   }
 
   #offer(connection: PeerConnection, origin: Origin): void {
-    const [waiter] = origin.waiting;
     if (!connection.isOpen) return;
+    const [waiter] = origin.waiting.size > 0 ? origin.waiting : [];
     if (waiter) {
       origin.waiting.delete(waiter);
       waiter.resolve(connection);
