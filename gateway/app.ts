@@ -1,25 +1,23 @@
-import { type Handler, Hono } from "hono";
+import { Hono } from "hono";
 import type { Authenticate } from "platform/access";
 import { runtimeResponse } from "platform/http1";
-import { Problem, problemResponse } from "platform/problem";
+import { problemResponse } from "platform/problem";
 import type { Logger, MetricsRegistry } from "platform/telemetry";
 import { type Clock, type Pools, systemClock } from "./balancing/mod.ts";
-import type { Service } from "./entities/mod.ts";
 import { ConsumerDirectory } from "./consumer_directory.ts";
 import { type ClientCertificate, Exchange } from "./exchange.ts";
-import { type GatewayConfig, isPublic, type Trust, trustOf } from "./gateway_config.ts";
-import { allowed, endsHere } from "./max_forwards.ts";
+import { type GatewayConfig, type Trust, trustOf } from "./gateway_config.ts";
 import type { AnswerCaches, RequestCounters } from "./plugin.ts";
 import { type PluginChain, routeChain, type Tools } from "./plugin_chain.ts";
 import { isPreflight } from "./plugins/mod.ts";
-import { gatewayProblems } from "./problems.ts";
 import type { LogSinks } from "./log_sinks.ts";
-import { methodsOf, type RouteEntry, routeFor, routeTable } from "./route_table.ts";
-import { refuse, serve, type Serving } from "./serving.ts";
+import { chainOf, doorOf, routeServing } from "./route_serving.ts";
+import { type RouteEntry, RouteTable } from "./route_table.ts";
+import { refuse, serve } from "./serving.ts";
 import { discardUnread } from "./unread_body.ts";
-import { type Door, Upstream } from "./upstream.ts";
+import { Upstream } from "./upstream.ts";
 import { upstreamProbe } from "./upstream_probe.ts";
-import { asksForWebSocket, checkOrigin, type WebSockets } from "./web_socket/mod.ts";
+import { asksForWebSocket, type WebSockets } from "./web_socket/mod.ts";
 
 /** All that the gateway needs from outside. Tests pass fakes; `main.ts` passes the real ones. */
 export interface Dependencies {
@@ -68,44 +66,42 @@ interface Env {
 
 /** The edge: the configuration says what is reached, by whom and within which limits. */
 export function createApp(deps: Dependencies): GatewayApp {
-  const { config, log, edge } = deps;
+  const { config, log, edge: usualEdge } = deps;
   const upstreams = upstreamsOf(deps);
-  const isReady = upstreamProbe([...upstreams.values()], deps);
   const tools = toolsOf(deps);
-  const chains = new Map(routeTable(config).map((entry) => [entry, chainOf(entry, tools)]));
+  const table = new RouteTable(config);
+  const chains = new Map(table.entries.map((entry) => [entry, chainOf(entry, tools)]));
   const unmatched = globalChain(config, tools);
-  const hono = new Hono<Env>({ getPath: (_request, options) => options!.env!.target.path });
-
-  const probes: Readonly<Record<string, () => Promise<boolean>>> = {
+  const others = otherRequests({ table, chains, unmatched, log }, {
     "/livez": () => Promise.resolve(true),
-    "/readyz": isReady,
-  };
-  for (const [path, isWell] of Object.entries(probes)) {
-    const answer = async () => new Response(null, { status: await isWell() ? 204 : 503 });
-    hono.get(path, ({ env }) => serve(env, { chain: unmatched, answer, log }));
-    hono.all(path, ({ env }) => refuse(env, probeMethods, { chain: unmatched, log }));
-  }
-  for (const [entry, chain] of chains) {
+    "/readyz": upstreamProbe([...upstreams.values()], deps),
+  });
+  const servings = new Map([...chains].map(([entry, chain]) => {
     const { service } = entry.config;
     const upstream = service && upstreams.get(service.id);
     const door = service && doorOf(service, deps);
-    const handler = routeHandler(entry, { chain, upstream, door, edge, log });
-    hono.on(honoMethods(entry.methods), entry.path.honoPattern, handler);
-  }
-  hono.notFound(({ env }) => refuseUnmatched(env, { chains, unmatched, log }));
-  // `serve` answers for whatever fails in it; this is for what fails between.
-  hono.onError((thrown) => problemResponse(thrown));
+    return [entry, routeServing(entry, { chain, upstream, door, edge: usualEdge, log })];
+  }));
+
+  const answerTo = async (exchange: Exchange, edge: URL): Promise<Response> => {
+    try {
+      exchange.readTarget(edge);
+    } catch (thrown) {
+      return await serve(exchange, { chain: unmatched, answer: () => Promise.reject(thrown), log });
+    }
+    const { request, target: { path } } = exchange;
+    const found = isProbe(path) ? undefined : table.find(exchange, request.method);
+    if (!found) return await others.fetch(request, exchange);
+    return await servings.get(found.entry)!(exchange, found.matched);
+  };
 
   return {
     async fetch(request, info) {
       const startedMs = performance.now();
       const exchange = exchangeOf(request, info);
-      const answer = await dispatch(hono, exchange, {
-        chain: unmatched,
-        edge: info?.edge ?? edge,
-        log,
-      });
-      await discardUnread(exchange.request);
+      // `serve` answers for whatever fails in it; this is for what fails between.
+      const answer = await answerTo(exchange, info?.edge ?? usualEdge).catch(problemResponse);
+      if (exchange.request.body) await discardUnread(exchange.request);
       // `Deno.serve` breaks off an HTTP/2 stream rather than leave the body of such an answer out.
       const response = request.method === "HEAD" && answer.body
         ? new Response(null, answer)
@@ -120,67 +116,28 @@ export function createApp(deps: Dependencies): GatewayApp {
   };
 }
 
+const probePaths = ["/livez", "/readyz"] as const;
 const probeMethods = ["GET", "HEAD"];
 
-async function dispatch(
-  hono: Hono<Env>,
-  exchange: Exchange,
-  { chain, edge, log }: { readonly chain: PluginChain; readonly edge: URL; readonly log: Logger },
-): Promise<Response> {
-  try {
-    exchange.readTarget(edge);
-  } catch (thrown) {
-    const answer = () => Promise.reject(thrown);
-    return await serve(exchange, { chain, answer, log });
+function isProbe(path: string): boolean {
+  return probePaths.some((probe) => probe === path);
+}
+
+/** What is for no route: the gateway's own probes, and what must be refused. */
+function otherRequests(
+  needs: Unmatched,
+  probes: Readonly<Record<typeof probePaths[number], () => Promise<boolean>>>,
+): Hono<Env> {
+  const { unmatched: chain, log } = needs;
+  const hono = new Hono<Env>({ getPath: (_request, options) => options!.env!.target.path });
+  for (const path of probePaths) {
+    const answer = async () => new Response(null, { status: await probes[path]() ? 204 : 503 });
+    hono.get(path, ({ env }) => serve(env, { chain, answer, log }));
+    hono.all(path, ({ env }) => refuse(env, probeMethods, { chain, log }));
   }
-  return await hono.fetch(exchange.request, exchange);
-}
-
-interface RouteServing extends Omit<Serving, "answer"> {
-  readonly upstream: Upstream | undefined;
-  readonly door: Door | undefined;
-  readonly edge: URL;
-}
-
-function routeHandler(
-  { config, path, methods, conditions }: RouteEntry,
-  { chain, upstream, door, edge, log }: RouteServing,
-): Handler<Env> {
-  const { route, plugins } = config;
-  const isIdempotent = route.tags?.includes("idempotent") ?? false;
-  return ({ env }, next) => {
-    // Hono's pattern may fit more than the path does, and it takes a HEAD for a GET.
-    const matched = path.isExact ? env.target.path : path.match(env.target.path);
-    if (matched === undefined || !methods.has(env.request.method)) return next();
-    if (!conditions.isNone && !conditions.hold(env)) return next();
-    env.matched = config;
-    env.matchedPath = path;
-    const strip = route.strip_path ? matched : "";
-    const rules = { preserveHost: route.preserve_host, strip, isIdempotent };
-    const answer = () => {
-      if (!upstream) return Promise.reject(noService());
-      if (door && asksForWebSocket(env.request)) {
-        checkOrigin(env, { plugins, edge });
-        return upstream.upgrade(env, rules, door);
-      }
-      return endsHere(env.request) ? allowed(methods) : upstream.forward(env, rules);
-    };
-    return serve(env, { chain, answer, log });
-  };
-}
-
-/** Where WebSockets to a service go through; undefined when there are none. */
-function doorOf(service: Service, { webSockets, config, now }: Dependencies): Door | undefined {
-  if (!webSockets) return undefined;
-  return { webSockets, connect: webSockets.connectFor(trustOf(service, config.state)), now };
-}
-
-function noService(): Problem {
-  return new Problem(gatewayProblems.noService);
-}
-
-function chainOf({ config: { route, plugins } }: RouteEntry, tools: Tools): PluginChain {
-  return routeChain(plugins, { isPublic: isPublic(route), tools });
+  hono.notFound(({ env }) => refuseUnmatched(env, needs));
+  hono.onError((thrown) => problemResponse(thrown));
+  return hono;
 }
 
 /** For requests that no route is found for. */
@@ -208,12 +165,8 @@ function upstreamsOf(
   }));
 }
 
-/** Hono looks for a GET where the request is a HEAD. */
-function honoMethods(methods: ReadonlySet<string>): string[] {
-  return [...new Set([...methods].map((method) => method === "HEAD" ? "GET" : method))];
-}
-
 interface Unmatched {
+  readonly table: RouteTable;
   readonly chains: ReadonlyMap<RouteEntry, PluginChain>;
   readonly unmatched: PluginChain;
   readonly log: Logger;
@@ -222,14 +175,13 @@ interface Unmatched {
 /** Answers what fits no route. A preflight is for the plugins of the route that it asks about. */
 function refuseUnmatched(
   exchange: Exchange,
-  { chains, unmatched, log }: Unmatched,
+  { table, chains, unmatched, log }: Unmatched,
 ): Promise<Response> {
-  const table = [...chains.keys()];
   const { request } = exchange;
-  const known = methodsOf(table, exchange);
+  const known = table.methodsOf(exchange);
   const asked = isPreflight(request) &&
-    routeFor(table, exchange, request.headers.get("access-control-request-method")!);
-  const chain = asked ? chains.get(asked)!.withoutRoute() : unmatched;
+    table.find(exchange, request.headers.get("access-control-request-method")!);
+  const chain = asked ? chains.get(asked.entry)!.withoutRoute() : unmatched;
   return refuse(exchange, known, { chain, log });
 }
 

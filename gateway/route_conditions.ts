@@ -14,8 +14,6 @@ export interface RequestFacts {
 /** What a route demands of a request beyond path and method. */
 export interface RouteConditions {
   readonly headerCount: number;
-  /** Whether there is none: most routes. */
-  readonly isNone: boolean;
   hold(facts: RequestFacts): boolean;
 }
 
@@ -30,7 +28,6 @@ export function routeConditions({ hosts, headers, snis }: Route): RouteCondition
   ];
   return {
     headerCount: fields.length,
-    isNone: conditions.length === 0,
     hold: (facts) => conditions.every((holds) => holds(facts)),
   };
 }

@@ -15,44 +15,83 @@ export interface RouteEntry {
   readonly conditions: RouteConditions;
 }
 
+/** A route that a request is for. */
+export interface FoundRoute {
+  readonly entry: RouteEntry;
+  /** The part of the request's path that the route is known by. */
+  readonly matched: string;
+}
+
+/** An entry, and how many come before it. */
+interface Ranked {
+  readonly rank: number;
+  readonly entry: RouteEntry;
+}
+
 /**
  * Every path of every route, in the order in which Kong tries them: the route that says most about its
  * requests first; then whole host names, more headers, expressions before prefixes, the greater
  * `regex_priority`, the longer prefix, the earlier.
  *
+ * A request is looked up by each beginning of its path that a route begins with: what that costs depends on how
+ * many lengths those have, and hardly on how many routes there are.
+ *
  * @see {@link https://developer.konghq.com/gateway/traffic-control/routing/ | Kong, how routing works}
  */
-export function routeTable({ routes }: Pick<GatewayConfig, "routes">): RouteEntry[] {
-  const entries = routes.filter(({ route }) => route.protocols.includes("https")).flatMap((
-    config,
-  ) =>
-    pathsOf(config).map((path): RouteEntry => ({
-      config,
-      path,
-      methods: new Set<string>(config.route.methods ?? everyMethod),
-      conditions: routeConditions(config.route),
-    }))
-  );
-  return entries.toSorted(compare);
+export class RouteTable {
+  readonly entries: readonly RouteEntry[];
+  /** In their order, by the literal that their paths begin with. */
+  readonly #byLiteral: ReadonlyMap<string, readonly Ranked[]>;
+  /** Of the literals, ascending. */
+  readonly #lengths: readonly number[];
+
+  constructor({ routes }: Pick<GatewayConfig, "routes">) {
+    const served = routes.filter(({ route }) => route.protocols.includes("https"));
+    this.entries = served.flatMap(entriesOf).toSorted(compare);
+    const ranked = this.entries.map((entry, rank): Ranked => ({ entry, rank }));
+    this.#byLiteral = Map.groupBy(ranked, ({ entry }) => entry.path.literal);
+    const lengths = new Set(this.#byLiteral.keys().map(({ length }) => length));
+    this.#lengths = [...lengths].toSorted((one, other) => one - other);
+  }
+
+  /** The first route that a request by `method` fits. */
+  find(facts: RequestFacts, method: string): FoundRoute | undefined {
+    const { path } = facts.target;
+    let found: FoundRoute | undefined;
+    let foundRank = Infinity;
+    for (const length of this.#lengths) {
+      if (length > path.length) break;
+      for (const { rank, entry } of this.#byLiteral.get(path.slice(0, length)) ?? none) {
+        if (rank > foundRank) break;
+        if (!entry.methods.has(method)) continue;
+        const matched = partOf(entry, facts);
+        if (matched === undefined) continue;
+        found = { entry, matched };
+        foundRank = rank;
+        break;
+      }
+    }
+    return found;
+  }
+
+  /** The methods by which a request's path is known, in the order of {@linkcode everyMethod}; none when it is unknown. */
+  methodsOf(facts: RequestFacts): Method[] {
+    const fitting = this.entries.filter((entry) => partOf(entry, facts) !== undefined);
+    return everyMethod.filter((method) => fitting.some(({ methods }) => methods.has(method)));
+  }
 }
 
-/** The methods by which a request's path is known, in the order of {@linkcode everyMethod}; none when it is unknown. */
-export function methodsOf(table: readonly RouteEntry[], facts: RequestFacts): Method[] {
-  const fitting = table.filter((entry) => fits(entry, facts));
-  return everyMethod.filter((method) => fitting.some(({ methods }) => methods.has(method)));
+const none: readonly Ranked[] = [];
+
+function partOf({ path, conditions }: RouteEntry, facts: RequestFacts): string | undefined {
+  const matched = path.match(facts.target.path);
+  return matched !== undefined && conditions.hold(facts) ? matched : undefined;
 }
 
-/** The route that a request by `method` is for. */
-export function routeFor(
-  table: readonly RouteEntry[],
-  facts: RequestFacts,
-  method: string,
-): RouteEntry | undefined {
-  return table.find((entry) => entry.methods.has(method) && fits(entry, facts));
-}
-
-function fits({ path, conditions }: RouteEntry, facts: RequestFacts): boolean {
-  return path.match(facts.target.path) !== undefined && conditions.hold(facts);
+function entriesOf(config: RouteConfig): RouteEntry[] {
+  const methods = new Set<string>(config.route.methods ?? everyMethod);
+  const conditions = routeConditions(config.route);
+  return pathsOf(config).map((path) => ({ config, path, methods, conditions }));
 }
 
 function pathsOf({ route: { paths } }: RouteConfig): RoutePath[] {
