@@ -160,7 +160,16 @@ function isSliding({ windowType }: Limit): boolean {
   return windowType === "sliding";
 }
 
+/** How many keys are known by their names in Redis. */
+export const namesMax = 10_000;
+const names = new Map<string, string>();
+
 /** Says nothing of who it is that is counted: a key may be an address. */
 function nameOf({ key }: Taking): string {
-  return `sallyport:rate:${hash("sha256", key, "base64url")}`;
+  const known = names.get(key);
+  if (known) return known;
+  const name = `sallyport:rate:${hash("sha256", key, "base64url")}`;
+  if (names.size === namesMax) names.clear();
+  names.set(key, name);
+  return name;
 }

@@ -1,5 +1,10 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
-import { MemoryRequestCounter, RedisRequestCounter, takenTogetherMax } from "gateway/adapters";
+import {
+  MemoryRequestCounter,
+  namesMax,
+  RedisRequestCounter,
+  takenTogetherMax,
+} from "gateway/adapters";
 import type { RequestCounter } from "gateway/ports";
 import { RedisAwayError } from "platform/redis";
 import { z } from "zod";
@@ -138,4 +143,14 @@ test("counts what is asked in one turn of the loop by one call, for as many as i
     ...Array.from({ length: takenTogetherMax }, (_, n) => n + 1),
     ...[takenTogetherMax, takenTogetherMax, takenTogetherMax],
   ]);
+});
+
+test("counts a caller as the same after more callers than it knows by name", async (scene) => {
+  const counter = new RedisRequestCounter(await scene.link(patient));
+  const limit = [{ unit: "hour", requestsMax: 9 }] as const;
+  await counter.take("a", limit, at);
+  await Promise.all(
+    Array.from({ length: namesMax + 1 }, (_, n) => counter.take(`${n}`, limit, at)),
+  );
+  deepEqual((await counter.take("a", limit, at)).counts, [2]);
 });
