@@ -209,9 +209,10 @@ function orders({ dir, ports }: ProgramOptions): Described {
 
 /**
  * What passes through the gateway are buffers, and the runtime lets as many of them wait to be collected as its
- * young generation has room for: streams of 100 MB would cost 150 MB instead of 15.
+ * young generation has room for: streams of 100 MB would cost 150 MB instead of 15. The collector's helper threads
+ * are for processes that have cores to spare; a worker of the gateway has one, and they would make it wait.
  */
-export const gatewayRuntimeFlag = "--v8-flags=--max-semi-space-size=4";
+export const gatewayRuntimeFlag = "--v8-flags=--max-semi-space-size=8,--single-threaded-gc";
 
 function gateway({ dir, ports, extraEnv }: ProgramOptions): Described {
   const { GATEWAY_CONFIG_FILE: file = checkout("gateway/gateway.yaml") } = extraEnv?.gateway ?? {};
