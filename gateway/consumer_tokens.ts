@@ -19,6 +19,8 @@ export interface ConsumerTokenRules {
 
 export interface ConsumerTokensOptions {
   readonly directory: ConsumerDirectory;
+  /** The platform's own: a token that bears its name is no consumer's, whatever else it names. */
+  readonly issuer: string | undefined;
   readonly now: () => Date;
 }
 
@@ -56,7 +58,9 @@ export class ConsumerTokens {
   #secretOf(token: string): JwtSecret | undefined {
     const { keyClaim: name } = this.#rules;
     try {
-      const named = decodeJwt(token)[name] ??
+      const claims = decodeJwt(token);
+      if (claims.iss !== undefined && claims.iss === this.#options.issuer) return undefined;
+      const named = claims[name] ??
         (decodeProtectedHeader(token) as Record<string, unknown>)[name];
       return typeof named === "string" ? this.#options.directory.jwtSecret(named) : undefined;
     } catch {
