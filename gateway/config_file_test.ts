@@ -33,7 +33,9 @@ async function aFile() {
     /** Writes the file, asks for a reload, and waits for what comes of it. */
     async become(text: string): Promise<string> {
       const next = heard.promise;
-      await Deno.writeTextFile(path, text);
+      // Put there whole: half a text is another text.
+      await Deno.writeTextFile(`${path}.new`, text);
+      await Deno.rename(`${path}.new`, path);
       file.reload();
       return await next;
     },

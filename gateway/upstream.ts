@@ -52,7 +52,7 @@ export class Upstream {
 
   constructor(options: UpstreamOptions) {
     this.#options = options;
-    this.#deadlines = new DeadlineQueue(this.#headTimeoutMs);
+    this.#deadlines = new DeadlineQueue(this.#headTimeoutMs, options.clock);
   }
 
   /** Whether a server of the service says by `/readyz` that it is ready. Never throws: who cannot be reached is not. */
