@@ -7,7 +7,8 @@
  */
 import { createAuthority } from "certs/authority";
 import { issueLeaf } from "certs/leaf";
-import { Child } from "./child.ts";
+import { BenchChild } from "./bench_child.ts";
+import { median } from "./median.ts";
 
 type Kind = "direct" | "front";
 type Protocol = "h1" | "h2";
@@ -32,20 +33,21 @@ const { authority, pem } = await createAuthority();
 const { cert, key } = await issueLeaf(authority, { program: "gateway" });
 
 async function start(kind: Kind): Promise<Server> {
-  const child = new Child("edge_server.ts");
-  const limits = { headersTimeoutMs };
-  const port = await child.ask(JSON.stringify({ kind, cert, key, ca: pem.cert, limits }));
+  const child = new BenchChild("edge_server.ts");
+  await child.write(`${JSON.stringify({ kind, cert, key, ca: pem.cert, headersTimeoutMs })}\n`);
+  const port = Number(await child.line());
   return {
     port,
-    cpuMicros: () => child.ask("cpu"),
+    async cpuMicros() {
+      await child.write("cpu\n");
+      return Number(await child.line());
+    },
     [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
   };
 }
 
 async function load({ port }: Server, protocol: Protocol, forSeconds: number): Promise<number> {
-  await using child = new Child("edge_client.ts", {
-    args: [protocol, String(port), String(forSeconds)],
-  });
+  await using child = new BenchChild("edge_client.ts", protocol, String(port), String(forSeconds));
   await child.write(pem.cert);
   await child.endInput();
   return Number(await child.line());
@@ -77,10 +79,6 @@ async function keptMs({ port }: Server): Promise<number> {
   const kept = await Promise.race([closed, patience]);
   clearTimeout(timer);
   return kept;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] ?? NaN;
 }
 
 const samples = new Map<string, Sample[]>();

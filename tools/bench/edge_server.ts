@@ -1,6 +1,7 @@
 /**
  * One server under measurement: answers its port, then its CPU time in µs to each line `cpu`, and its memory in
- * bytes to each line `rss`. Standard input begins with a line of JSON: `{ kind, cert, key, ca, limits }`.
+ * bytes to each line `rss`. Standard input begins with a line of JSON:
+ * `{ kind, cert, key, ca, headersTimeoutMs?, limits? }`.
  */
 import { cpuUsage } from "node:process";
 import { serveTls, type TlsIdentity, type TlsMaterial, type TlsServerOptions } from "platform/tls";
@@ -8,13 +9,14 @@ import { silentLogger } from "platform/telemetry";
 
 interface Order extends TlsMaterial {
   readonly kind: "direct" | "front";
-  readonly limits: TlsServerOptions["limits"];
+  readonly headersTimeoutMs?: number;
+  readonly limits?: TlsServerOptions["limits"];
 }
 
 const answer = () => new Response("x".repeat(62), { headers: { "content-type": "text/plain" } });
 const hostname = "127.0.0.1";
 
-async function serve({ kind, limits, ...material }: Order): Promise<number> {
+async function serve({ kind, headersTimeoutMs, limits, ...material }: Order): Promise<number> {
   if (kind === "direct") {
     const { cert, key } = material;
     return Deno.serve({ hostname, port: 0, cert, key, onListen() {} }, answer).addr.port;
@@ -33,7 +35,7 @@ async function serve({ kind, limits, ...material }: Order): Promise<number> {
     identity,
     log: silentLogger,
     drainMs: 0,
-    ...limits && { limits },
+    limits: { ...headersTimeoutMs !== undefined && { headersTimeoutMs }, ...limits },
   };
   return (await serveTls(options, answer)).port;
 }

@@ -7,7 +7,7 @@
  */
 import { createAuthority } from "certs/authority";
 import { issueLeaf } from "certs/leaf";
-import { Child } from "./child.ts";
+import { BenchChild } from "./bench_child.ts";
 
 const connectionsMax = 20_000;
 const step = 1_000;
@@ -37,11 +37,14 @@ const limits = {
   handshakeTimeoutMs: timeMsMax,
   idleTimeoutMs: timeMsMax,
 };
-// As tools/platform/programs.ts has it for the gateway.
-await using server = new Child("edge_server.ts", {
-  flags: ["--v8-flags=--max-semi-space-size=4"],
-});
-const port = await server.ask(JSON.stringify({ kind: "front", cert, key, ca, limits }));
+await using server = new BenchChild("edge_server.ts");
+const port = await ask(server, JSON.stringify({ kind: "front", cert, key, ca, limits }));
+
+/** Writes one line, and gives the number that is said to it. */
+async function ask(child: BenchChild, line: string): Promise<number> {
+  await child.write(`${line}\n`);
+  return Number(await child.line());
+}
 
 /** How long a new client waits for its answer, handshake included, in ms. */
 async function answeredMs(): Promise<number> {
@@ -54,18 +57,18 @@ async function answeredMs(): Promise<number> {
 }
 
 await answeredMs();
-const emptyBytes = await server.ask("rss");
+const emptyBytes = await ask(server, "rss");
 say(`Idle connections of ${protocol}, Deno ${Deno.version.deno}\n`);
 say("| connections | server's memory MiB | KiB each | a new client is answered in ms |");
 say("|---|---|---|---|");
 say(`| 0 | ${(emptyBytes / mebibyte).toFixed(0)} | | ${(await answeredMs()).toFixed(0)} |`);
 
-await using clients = new Child("idle_clients.ts", { args: [String(port), ca, protocol] });
+await using clients = new BenchChild("idle_clients.ts", String(port), ca, protocol);
 const startedMs = performance.now();
 for (let wanted = Math.min(step, connections); wanted <= connections; wanted += step) {
-  const open = await clients.ask(String(wanted));
+  const open = await ask(clients, String(wanted));
   const tookMs = await answeredMs();
-  const bytes = await server.ask("rss");
+  const bytes = await ask(server, "rss");
   const eachKib = (bytes - emptyBytes) / open / 1_024;
   const columns = [open, (bytes / mebibyte).toFixed(0), eachKib.toFixed(1), tookMs.toFixed(0)];
   say(`| ${columns.join(" | ")} |`);

@@ -1,22 +1,16 @@
 const encoder = new TextEncoder();
 
-export interface ChildOptions {
-  readonly args?: readonly string[];
-  /** For the runtime, before the program. */
-  readonly flags?: readonly string[];
-}
-
-/** A program beside this file, its standard input and output as lines. Its input ends with its disposal, and so must it. */
-export class Child implements AsyncDisposable {
+/** A program beside this file, its standard input and output as lines. */
+export class BenchChild implements AsyncDisposable {
   readonly #process: Deno.ChildProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
   readonly #output: ReadableStreamDefaultReader<string>;
   #buffered = "";
 
-  constructor(program: string, { args = [], flags = [] }: ChildOptions = {}) {
+  constructor(program: string, ...args: readonly string[]) {
     const path = new URL(program, import.meta.url).pathname;
     this.#process = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--no-check", ...flags, path, ...args],
+      args: ["run", "-A", "--no-check", path, ...args],
       stdin: "piped",
       stdout: "piped",
     }).spawn();
@@ -32,7 +26,6 @@ export class Child implements AsyncDisposable {
     await this.#input.close();
   }
 
-  /** @throws when the program has ended. */
   async line(): Promise<string> {
     while (!this.#buffered.includes("\n")) {
       const { value, done } = await this.#output.read();
@@ -43,12 +36,6 @@ export class Child implements AsyncDisposable {
     const line = this.#buffered.slice(0, end);
     this.#buffered = this.#buffered.slice(end + 1);
     return line;
-  }
-
-  /** Writes one line, and gives the number that is said to it. */
-  async ask(line: string): Promise<number> {
-    await this.write(`${line}\n`);
-    return Number(await this.line());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
