@@ -145,11 +145,8 @@ function globalChain({ plugins }: GatewayConfig, tools: Tools): PluginChain {
   return routeChain(plugins, { isPublic: true, tools }).withoutRoute();
 }
 
-function toolsOf(deps: Dependencies): Tools {
-  const { authenticate, counters, cache, metrics, logs, now, newId, edge, config: { state } } =
-    deps;
-  const directory = new ConsumerDirectory(state);
-  return { authenticate, counters, cache, metrics, logs, now, newId, edge, state, directory };
+function toolsOf({ config: { state, issuer }, ...given }: Dependencies): Tools {
+  return { ...given, state, issuer, directory: new ConsumerDirectory(state) };
 }
 
 /** By the id of the service. */

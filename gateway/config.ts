@@ -4,6 +4,7 @@ import type { RedisConfig } from "platform/redis";
 import {
   checkIssuer,
   checkTlsFiles,
+  issuerOf,
   parseEnv,
   Port,
   type ProgramConfig,
@@ -50,8 +51,8 @@ export interface Config extends ProgramConfig {
   readonly edge: URL;
   readonly discovery: DiscoveryConfig;
   readonly gateway: GatewayConfig;
-  /** What `gateway` was read from. */
-  readonly file: { readonly path: string; readonly text: string };
+  /** What `gateway` was read from, and whose name no consumer may have. */
+  readonly file: { readonly path: string; readonly text: string; readonly issuer: string };
   /** Where the configuration is kept that the Admin API has changed. */
   readonly statePath: string | undefined;
   readonly adminTlsPort: number;
@@ -61,7 +62,11 @@ export interface Config extends ProgramConfig {
 
 /** @throws {ConfigError} naming every variable that is missing or wrong, or every fault of the configuration file. */
 export function loadConfig(get: (name: string) => string | undefined): Config {
-  const paths = variablesOf(variables, ["GATEWAY_CONFIG_FILE"], get);
+  const { GATEWAY_CONFIG_FILE, ...addresses } = variablesOf(
+    variables,
+    ["GATEWAY_CONFIG_FILE", "EDGE_URL", "OIDC_ISSUER"],
+    get,
+  );
   const { given, discovery, redis, gateway } = readAll({
     given: () => parseEnv(variables, get),
     tls: () => checkTlsFiles(get),
@@ -69,8 +74,10 @@ export function loadConfig(get: (name: string) => string | undefined): Config {
     discovery: () => readDiscovery(get),
     redis: () => readRedisConfig(get),
     gateway: () => {
-      const file = { path: paths.GATEWAY_CONFIG_FILE, text: readFiles(paths).GATEWAY_CONFIG_FILE };
-      return { file, config: parseGatewayConfig(file.text, file.path) };
+      const path = GATEWAY_CONFIG_FILE;
+      const text = readFiles({ GATEWAY_CONFIG_FILE }).GATEWAY_CONFIG_FILE;
+      const issuer = issuerOf(addresses);
+      return { file: { path, text, issuer }, config: parseGatewayConfig(text, path, { issuer }) };
     },
   });
   const dataDir = given.SALLYPORT_DATA_DIR;

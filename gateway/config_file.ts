@@ -7,6 +7,8 @@ export interface ConfigFileOptions {
   readonly path: string;
   /** What was read of it when the gateway started. */
   readonly text: string;
+  /** The platform's own, whose name no consumer may have. */
+  readonly issuer: string;
   /** Puts a new configuration in force. */
   readonly replace: (config: GatewayConfig) => Promise<void>;
   readonly log: Logger;
@@ -44,11 +46,11 @@ export class ConfigFile implements AsyncDisposable {
   }
 
   async #look(): Promise<void> {
-    const { path, replace, log } = this.#options;
+    const { path, issuer, replace, log } = this.#options;
     const text = await this.#read();
     if (text === undefined || text === this.#text || text === this.#refused) return;
     try {
-      await replace(parseGatewayConfig(text, path));
+      await replace(parseGatewayConfig(text, path, { issuer }));
       this.#text = text;
       this.#refused = undefined;
     } catch (thrown) {

@@ -4,6 +4,7 @@ import { silentLogger } from "platform/telemetry";
 import { ConfigFile } from "./config_file.ts";
 import { type GatewayConfig, parseGatewayConfig } from "./gateway_config.ts";
 
+const issuer = "https://edge.test/oidc";
 const textOf = (name: string) =>
   `_format_version: "3.0"\nservices: [{ name: ${name}, url: "https://${name}" }]\n`;
 
@@ -25,14 +26,16 @@ async function aFile() {
     ...silentLogger,
     error: (_message, fields) => tell(`refused: ${fields?.["error.message"]}`),
   };
-  const file = new ConfigFile({ path, text: textOf("a"), replace, log, everyMs: 60_000 });
+  const file = new ConfigFile({ path, text: textOf("a"), issuer, replace, log, everyMs: 60_000 });
   return {
     file,
     events,
     /** Writes the file, asks for a reload, and waits for what comes of it. */
     async become(text: string): Promise<string> {
       const next = heard.promise;
-      await Deno.writeTextFile(path, text);
+      // Put there whole: half a text is another text.
+      await Deno.writeTextFile(`${path}.new`, text);
+      await Deno.rename(`${path}.new`, path);
       file.reload();
       return await next;
     },
@@ -54,6 +57,16 @@ Deno.test("A new text is put in force; a bad one is told with its line and the o
   equal(scene.file.text, textOf("b"));
   equal(await scene.become(textOf("d")), "d");
   deepEqual(scene.events.filter((event) => !event.startsWith("refused")), ["b", "d"]);
+});
+
+Deno.test("A new text that gives a consumer the issuer's name is refused", async () => {
+  await using scene = await aFile();
+  const credential = `{ key: "${issuer}", secret: s }`;
+  const text = `${textOf("b")}consumers: [{ username: a, jwt_secrets: [${credential}] }]\n`;
+  match(
+    await scene.become(text),
+    /refused: .*:3: consumers\[0\]\.jwt_secrets\[0\]\.key: must not be/s,
+  );
 });
 
 Deno.test("A reload tells once more what is wrong", async () => {

@@ -1,10 +1,23 @@
 import { createHash } from "node:crypto";
+import { type Remembered, VerifiedTokens } from "platform/access";
 import type { Consumer, JwtSecret, KeyAuthCredential, State } from "./entities/state.ts";
 
 const nobody: ReadonlySet<string> = new Set();
 
+/** A token that a consumer's key has made, and when it counts: seconds since 1970. */
+export interface VerifiedConsumerToken extends Remembered {
+  readonly secret: JwtSecret;
+  readonly expiresSeconds: number | undefined;
+  readonly notBeforeSeconds: number | undefined;
+}
+
 /** Whom the configuration knows, by what callers show. Made once for each configuration. */
 export class ConsumerDirectory {
+  /**
+   * Tokens that were found good, for all routes together. They go with the configuration: a credential that is
+   * changed or taken away takes its tokens with it.
+   */
+  readonly verifiedTokens: VerifiedTokens<VerifiedConsumerToken> = new VerifiedTokens();
   readonly #state: State;
   readonly #byName = new Map<string, Consumer>();
   readonly #byCustomId = new Map<string, Consumer>();

@@ -1,3 +1,5 @@
+import type { Clock } from "./balancing/mod.ts";
+
 /** One wait that has not ended. */
 export interface Wait {
   readonly endsMs: number;
@@ -10,19 +12,21 @@ export interface Wait {
  */
 export class DeadlineQueue {
   readonly #limitMs: number;
+  readonly #clock: Clock;
   /** In the order in which they end. */
   readonly #waits = new Set<Wait>();
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timer: Disposable | undefined;
 
-  constructor(limitMs: number) {
+  constructor(limitMs: number, clock: Clock) {
     this.#limitMs = limitMs;
+    this.#clock = clock;
   }
 
   /** Calls `onTime` when the limit has passed, unless the wait is ended before. */
   begin(onTime: () => void): Wait {
-    const wait = { endsMs: performance.now() + this.#limitMs, onTime };
+    const wait = { endsMs: this.#clock.nowMs() + this.#limitMs, onTime };
     this.#waits.add(wait);
-    this.#timer ??= setTimeout(() => this.#look(), this.#limitMs);
+    this.#timer ??= this.#clock.after(this.#limitMs, () => this.#look());
     return wait;
   }
 
@@ -30,17 +34,17 @@ export class DeadlineQueue {
     this.#waits.delete(wait);
     // A program that has nothing left to do must not be kept by this.
     if (this.#waits.size > 0) return;
-    clearTimeout(this.#timer);
+    this.#timer?.[Symbol.dispose]();
     this.#timer = undefined;
   }
 
   #look(): void {
     this.#timer = undefined;
-    const nowMs = performance.now();
+    const nowMs = this.#clock.nowMs();
     for (const wait of this.#waits) {
       const remainingMs = wait.endsMs - nowMs;
       if (remainingMs > 0) {
-        this.#timer ??= setTimeout(() => this.#look(), Math.ceil(remainingMs));
+        this.#timer ??= this.#clock.after(Math.ceil(remainingMs), () => this.#look());
         return;
       }
       this.#waits.delete(wait);

@@ -26,6 +26,8 @@ export interface RouteConfig {
 /** A state of the entities as requests meet it. */
 export interface GatewayConfig {
   readonly state: State;
+  /** The platform's own OpenID issuer: no consumer may speak in its name. Undefined: there is none. */
+  readonly issuer: string | undefined;
   readonly routes: readonly RouteConfig[];
   /** Of the plugins, those for everything. */
   readonly plugins: readonly PluginUse[];
@@ -34,10 +36,10 @@ export interface GatewayConfig {
 /**
  * What `state` means for requests. What is switched off is left out.
  *
- * @throws {Violation} when entities that are right by themselves cannot work together.
+ * @throws {Violation} when entities that are right by themselves cannot work together, or not with `issuer`.
  */
-export function gatewayConfigOf(state: State): GatewayConfig {
-  for (const { fault } of contradictionsOf(state)) throw schemaViolation([fault]);
+export function gatewayConfigOf(state: State, issuer: string | undefined): GatewayConfig {
+  for (const { fault } of contradictionsOf(state, issuer)) throw schemaViolation([fault]);
   const uses = new PluginUses([...state.plugins.values()].filter(({ enabled }) => enabled));
   const routes = [...state.routes.values()].flatMap((route): RouteConfig[] => {
     const service = serviceOf(state, route);
@@ -45,7 +47,7 @@ export function gatewayConfigOf(state: State): GatewayConfig {
     return [{ route, service, plugins: uses.around(route) }];
   });
   const everywhere = uses.unscoped.filter(({ consumer }) => !consumer);
-  return { state, routes, plugins: everywhere };
+  return { state, issuer, routes, plugins: everywhere };
 }
 
 /**
@@ -53,14 +55,34 @@ export function gatewayConfigOf(state: State): GatewayConfig {
  *
  * @throws {ConfigError} naming every fault by file, line and path. An unknown key or plugin is one.
  */
-export function parseGatewayConfig(text: string, file: string, now = new Date()): GatewayConfig {
-  return gatewayConfigOfDeclared(parseDeclarative(text, file, now));
+export function parseGatewayConfig(
+  text: string,
+  file: string,
+  { issuer, now = new Date() }: { readonly issuer?: string; readonly now?: Date } = {},
+): GatewayConfig {
+  const { state, faultAt } = parseDeclarative(text, file, now);
+  return checkedConfigOf(state, { issuer, faultAt });
 }
 
-function gatewayConfigOfDeclared({ state, faultAt }: Declared): GatewayConfig {
-  const faults = contradictionsOf(state).map(({ id, fault }) => faultAt(id, fault));
+/**
+ * What was kept of an earlier run, as requests meet it.
+ *
+ * @throws {ConfigError} naming what can hold no longer, such as a credential with the name of a new `issuer`.
+ */
+export function keptGatewayConfigOf(state: State, issuer: string): GatewayConfig {
+  const faultAt = (id: string, { path, message }: Fault) =>
+    `the kept configuration: ${id}: ${path.join(".")}: ${message}`;
+  return checkedConfigOf(state, { issuer, faultAt });
+}
+
+interface Checking extends Pick<Declared, "faultAt"> {
+  readonly issuer: string | undefined;
+}
+
+function checkedConfigOf(state: State, { issuer, faultAt }: Checking): GatewayConfig {
+  const faults = contradictionsOf(state, issuer).map(({ id, fault }) => faultAt(id, fault));
   if (faults.length > 0) throw configError(faults);
-  return gatewayConfigOf(state);
+  return gatewayConfigOf(state, issuer);
 }
 
 /** The SPIFFE ID that the certificate of a service's programs must carry. */
@@ -102,8 +124,15 @@ interface Contradiction {
 /** By these a route learns who is asking, whether or not it demands a token. */
 const identifying = ["key-auth", "mtls-auth"];
 
-function contradictionsOf(state: State): Contradiction[] {
-  return [...strangersOn(state), ...misfitsOf(state)];
+function contradictionsOf(state: State, issuer: string | undefined): Contradiction[] {
+  return [...strangersOn(state), ...misfitsOf(state), ...pretendersIn(state, issuer)];
+}
+
+/** Credentials by which a consumer's key would count for the tokens of the platform's issuer. */
+function pretendersIn(state: State, issuer: string | undefined): Contradiction[] {
+  const pretenders = state.jwt_secrets.values().filter(({ key }) => key === issuer);
+  const message = "must not be the issuer of the platform's own tokens";
+  return [...pretenders.map(({ id }) => ({ id, fault: { path: ["key"], message } }))];
 }
 
 /** Uses whose configuration does not fit the other entities. */

@@ -20,6 +20,7 @@ export interface LiveGatewayOptions {
  */
 export class LiveGateway {
   readonly #options: LiveGatewayOptions;
+  readonly #issuer: string | undefined;
   #state: State;
   #app: GatewayApp;
   #last: Promise<unknown> = Promise.resolve();
@@ -28,6 +29,7 @@ export class LiveGateway {
 
   constructor(options: LiveGatewayOptions) {
     this.#options = options;
+    this.#issuer = options.config.issuer;
     this.#state = options.config.state;
     this.#app = options.open(options.config);
     options.onInForce?.(this.#state);
@@ -62,7 +64,7 @@ export class LiveGateway {
   ): Promise<Result> {
     return this.#inTurn(async () => {
       const result = change(this.#state);
-      const app = this.#options.open(gatewayConfigOf(result.state));
+      const app = this.#options.open(gatewayConfigOf(result.state, this.#issuer));
       await this.#options.save(result.state);
       this.#state = result.state;
       this.#app = app;

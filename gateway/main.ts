@@ -8,7 +8,7 @@ import { createAdminApi, serveAdminApi } from "./admin/mod.ts";
 import { loadConfig } from "./config.ts";
 import { ConfigFile } from "./config_file.ts";
 import { type Edge, openEdge } from "./edge.ts";
-import { gatewayConfigOf } from "./gateway_config.ts";
+import { keptGatewayConfigOf } from "./gateway_config.ts";
 import { LiveGateway } from "./live_gateway.ts";
 
 const config = loadConfigOrExit("gateway", () => loadConfig((name) => Deno.env.get(name)));
@@ -25,7 +25,7 @@ await runProgram(log, async (running) => {
     : new FileStateStore(config.statePath);
   const kept = await store.load(config.file.text);
   const live: LiveGateway = new LiveGateway({
-    config: kept ? gatewayConfigOf(kept) : config.gateway,
+    config: kept ? keptGatewayConfigOf(kept, config.tokens.issuer) : config.gateway,
     open: (gateway) => edge.open(gateway),
     save: (state) => store.save({ state, base: file.text }),
     onInForce: (state) => edge.inForce(state),

@@ -12,6 +12,8 @@ import type { AnswerCache, RequestCounter } from "./ports.ts";
 export interface PluginTools {
   /** Tells whose access token of the platform's issuer a request carries. */
   readonly authenticate: Authenticate;
+  /** That issuer's name, which no consumer's token may bear. Undefined: there is none. */
+  readonly issuer: string | undefined;
   readonly counters: RequestCounters;
   readonly cache: AnswerCaches;
   /** What is counted, whichever configuration is in force. */

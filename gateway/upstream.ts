@@ -62,7 +62,7 @@ export class Upstream {
     const { service, reach, wait, clock } = options;
     const send = (asked: Asked, to: Destination) => this.#send(asked, to);
     this.#attempting = { service, ...reach, send, wait, clock };
-    this.#deadlines = new DeadlineQueue(this.#headTimeoutMs);
+    this.#deadlines = new DeadlineQueue(this.#headTimeoutMs, clock);
   }
 
   /** Whether a server of the service says by `/readyz` that it is ready. Never throws: who cannot be reached is not. */

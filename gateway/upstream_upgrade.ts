@@ -31,7 +31,7 @@ export interface UpgradeRequest {
  * subprotocol that the service chose. Extensions are not offered. What the service says instead is passed on
  * without its body.
  *
- * @throws {Problem} `unavailable` when too many are open, and what reaching the service throws.
+ * @throws {Problem} `unavailable` or `rate-limited` when too many are open, and what reaching the service throws.
  */
 export async function upgrade(
   { exchange, outgoing, hashKey, timeoutMs }: UpgradeRequest,
@@ -39,7 +39,7 @@ export async function upgrade(
 ): Promise<Response> {
   const { service, reach, webSockets, wait, clock, now } = options;
   const { request } = exchange;
-  using _place = webSockets.enter();
+  using _place = webSockets.enter(exchange.clientIp);
   const cutting = new AbortController();
   const cut = () => cutting.abort(request.signal.reason);
   request.signal.addEventListener("abort", cut, { once: true });
@@ -58,6 +58,7 @@ export async function upgrade(
     try {
       return webSockets.join({
         request: exchange.upgradable ?? request,
+        clientIp: exchange.clientIp,
         protocol: answer.protocol,
         service: answer.socket,
         idleTimeoutMs: service.read_timeout,

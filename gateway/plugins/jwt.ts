@@ -43,7 +43,7 @@ export const jwt = definePlugin({
     { path: ["claims_to_verify"], message: "expected to contain: exp" },
   ),
   check: anonymousFaults,
-  create(config, { authenticate, directory, now }) {
+  create(config, { authenticate, issuer, directory, now }) {
     const places = {
       headers: config.header_names,
       cookies: config.cookie_names,
@@ -54,7 +54,7 @@ export const jwt = definePlugin({
       isSecretBase64: config.secret_is_base64,
       requiredClaims: config.claims_to_verify ?? [],
       expiresSecondsMax: config.maximum_expiration,
-    }, { directory, now });
+    }, { directory, issuer, now });
     // Nothing to look for but what the issuer's tokens are looked for in anyway: the way of most requests.
     const isPlain = !directory.hasJwtSecrets && config.anonymous === null &&
       config.realm === null &&

@@ -52,6 +52,8 @@ export interface FakeGatewayOptions extends Partial<Omit<Dependencies, "config" 
 }
 
 const edge = "https://edge.example:8443";
+/** Of the platform's own tokens: what is reserved for it is refused of consumers. */
+export const fakeIssuer = `${edge}/oidc`;
 const someServices = new StaticDiscovery({
   auth: "https://auth.test:4001",
   payment: "https://payment.test:4002",
@@ -66,7 +68,7 @@ export function fakeGateway({ yaml, ...options }: FakeGatewayOptions = {}): Fake
   const deps = fakeDependencies({ sent, ...options });
   const { now, pools } = deps;
   const app = new LiveGateway({
-    config: parseGatewayConfig(text, "gateway.yaml", now()),
+    config: parseGatewayConfig(text, "gateway.yaml", { now: now(), issuer: fakeIssuer }),
     open: (config: GatewayConfig) => createApp({ ...deps, config }),
     save: (state) => Promise.resolve(void saved.push(state)),
     log: silentLogger,

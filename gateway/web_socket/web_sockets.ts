@@ -1,17 +1,22 @@
+import { clientNetwork } from "platform/http";
 import { Problem, problemTypes } from "platform/problem";
 import type { PeerSocket } from "platform/tls";
 import type { Clock } from "../balancing/mod.ts";
 import type { Trust } from "../gateway_config.ts";
+import { Places } from "./places.ts";
 import { Relay, type RelayLimits } from "./relay.ts";
 import type { ServiceSocket } from "./service_socket.ts";
 
 export interface WebSocketLimits extends Omit<RelayLimits, "idleTimeoutMs"> {
   /** Open at one time. */
   readonly socketsMax: number;
+  /** Of those, how many may be of one network: an IPv4 address, or the /64 of an IPv6 address. */
+  readonly socketsPerNetworkMax: number;
 }
 
 export const defaultWebSocketLimits: WebSocketLimits = {
   socketsMax: 1_000,
+  socketsPerNetworkMax: 100,
   messageBytesMax: 16 * 1_048_576,
   bufferedBytesMax: 1_048_576,
   // Within the age that the edge lets a connection reach.
@@ -36,6 +41,7 @@ export interface WebSocketsOptions {
 
 export interface Joining {
   readonly request: Request;
+  readonly clientIp: string;
   readonly protocol: string | undefined;
   readonly service: ServiceSocket;
   readonly idleTimeoutMs: number;
@@ -45,6 +51,8 @@ export interface Joining {
 }
 
 const closing = [1001, "The gateway is closing"] as const;
+/** Of who must come back later. */
+const headers = { "retry-after": "5" };
 /** How long the sides may take for their leave at the end. */
 const goodbyeMs = 2_000;
 /** A client that does not answer a ping for so long is gone. */
@@ -54,7 +62,8 @@ const pingSeconds = 30;
 export class WebSockets implements AsyncDisposable {
   readonly #options: WebSocketsOptions;
   readonly #relays = new Set<Relay>();
-  #opening = 0;
+  /** Of those that are open or being opened, by network. */
+  readonly #places = new Places();
   #isClosed = false;
 
   constructor(options: WebSocketsOptions) {
@@ -69,19 +78,32 @@ export class WebSockets implements AsyncDisposable {
     return this.#options.connectFor(trust);
   }
 
-  /** Holds a place while a WebSocket is opened. @throws {Problem} `unavailable` when all are taken, or at the end. */
-  enter(): Disposable {
-    if (this.#isClosed || this.#relays.size + this.#opening >= this.limits.socketsMax) {
-      throw new Problem(problemTypes.unavailable, { headers: { "retry-after": "5" } });
+  /**
+   * Holds a place while a WebSocket is opened.
+   *
+   * @throws {Problem} `unavailable` when all are taken, or at the end; `rate-limited` when the client's network
+   *   has as many as it may.
+   */
+  enter(clientIp: string): Disposable {
+    const { socketsMax, socketsPerNetworkMax } = this.limits;
+    if (this.#isClosed || this.#places.count >= socketsMax) {
+      throw new Problem(problemTypes.unavailable, { headers });
     }
-    this.#opening += 1;
-    return { [Symbol.dispose]: () => void (this.#opening -= 1) };
+    const network = clientNetwork(clientIp);
+    if (this.#places.countOf(network) >= socketsPerNetworkMax) {
+      const detail = "As many WebSockets are open from this address as may be";
+      throw new Problem(problemTypes.rateLimited, { detail, headers });
+    }
+    return this.#places.hold(network);
   }
 
   /** Accepts the client, and joins it with the service. @returns the answer that the client must get. */
-  join({ request, protocol, service, idleTimeoutMs, expiresInMs, onEnd }: Joining): Response {
+  join(
+    { request, clientIp, protocol, service, idleTimeoutMs, expiresInMs, onEnd }: Joining,
+  ): Response {
     const { accept = acceptByRuntime, clock } = this.#options;
     const { socket, response } = accept(request, protocol);
+    const place = this.#places.hold(clientNetwork(clientIp));
     const relay = new Relay({
       client: socket,
       service,
@@ -89,6 +111,7 @@ export class WebSockets implements AsyncDisposable {
       clock,
       onEnd: () => {
         this.#relays.delete(relay);
+        place[Symbol.dispose]();
         onEnd();
       },
     });

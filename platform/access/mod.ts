@@ -4,3 +4,4 @@ export type { CompactToken } from "./compact_token.ts";
 export * from "./consumer_key.ts";
 export * from "./consumer_token.ts";
 export * from "./service_token.ts";
+export * from "./verified_tokens.ts";

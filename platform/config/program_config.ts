@@ -47,11 +47,21 @@ export function tokenRulesOf(
   clientId: string,
 ): TokenRules {
   return {
-    issuer: given.OIDC_ISSUER ?? `${given.EDGE_URL}/oidc`,
+    issuer: issuerOf(given),
     audience: given.OIDC_AUDIENCE ?? given.EDGE_URL,
     jwksUri: given.OIDC_JWKS_URI ?? `${peerUrl("auth")}/oidc/jwks`,
     clientId,
   };
+}
+
+/** Whose tokens count: our own auth server's, unless told otherwise. */
+export function issuerOf(
+  { EDGE_URL: edge, OIDC_ISSUER: issuer }: {
+    readonly EDGE_URL: string;
+    readonly OIDC_ISSUER?: string | undefined;
+  },
+): string {
+  return issuer ?? `${edge}/oidc`;
 }
 
 /** Where a program's embedded stores are. */

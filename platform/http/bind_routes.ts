@@ -15,6 +15,7 @@ import {
   type Translate,
 } from "platform/problem";
 import type { Logger } from "platform/telemetry";
+import type { DeadlineBindings } from "./deadline.ts";
 import { fingerprintOf, type IdempotencyStore, once, parseIdempotencyKey } from "./idempotency.ts";
 import { etagOf, parseIfMatch } from "./precondition.ts";
 import { readJsonText } from "./request_body.ts";
@@ -73,10 +74,15 @@ async function serve(c: Context, { operation, route, handle, edge }: Served): Pr
   const parsed = await parse(route, c);
   const { headers } = c.req.raw;
   const ifMatch = parseIfMatch(headers, route.ifMatch === "required");
+  const { signal } = (c.env ?? {}) as Partial<DeadlineBindings>;
+  // Nothing is begun that nobody waits for.
+  signal?.throwIfAborted();
 
   const answer = async (resourceId: string): Promise<Response> => {
     try {
-      const call = { ...parsed, caller, reach, headers, ifMatch, resourceId } as Call<Route>;
+      const call = { ...parsed, caller, reach, headers, ifMatch, resourceId, signal } as Call<
+        Route
+      >;
       return reply(route, await handle(call), headers);
     } catch (thrown) {
       const problem = asProblem(edge.translate(thrown));

@@ -1,5 +1,6 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { anyone } from "platform/access";
+import { Problem, problemTypes } from "platform/problem";
 import { StoreUnavailableError } from "platform/store";
 import { asJson, problem, tea, testThings, TooMuch, type Traits } from "./testing/things_api.ts";
 
@@ -182,4 +183,22 @@ testThings(
     equal(logged.length, 1);
   },
   { readThing: () => Promise.reject(new StoreUnavailableError("Cannot reach db.internal")) },
+);
+
+testThings(
+  "Nothing is begun that nobody waits for: the key of such a request is free",
+  async ({ send, calls }) => {
+    const late = new Problem(problemTypes.gatewayTimeout);
+    const headers = { ...asJson, "idempotency-key": "late-key" };
+    const traits = { body: '{"name":"Tea"}', headers };
+    const signal = AbortSignal.abort(late);
+    equal(
+      await problem(await send("POST", "/things", { ...traits, signal })),
+      "504 gateway-timeout",
+    );
+    equal(calls.length, 0);
+    const inTime = new AbortController().signal;
+    equal((await send("POST", "/things", { ...traits, signal: inTime })).status, 201);
+    equal(calls[0]?.signal, inTime);
+  },
 );

@@ -1,5 +1,6 @@
 export * from "./bind_routes.ts";
 export * from "./client_network.ts";
+export * from "./deadline.ts";
 export * from "./idempotency.ts";
 export * from "./openapi.ts";
 export * from "./page.ts";

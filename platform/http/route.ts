@@ -45,6 +45,8 @@ export interface Call<R extends Route> {
    * when the call is taken up again after a crash, so that nothing is created twice.
    */
   readonly resourceId: string;
+  /** Aborted when nobody waits for the answer any more: for calls to others. Undefined: somebody always does. */
+  readonly signal: AbortSignal | undefined;
 }
 
 export type Handlers<T extends Readonly<Record<string, Route>>> = {

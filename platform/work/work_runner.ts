@@ -84,20 +84,25 @@ export class WorkRunner<Id, Item extends object> implements AsyncDisposable {
     this.#advanceLogged(id);
   }
 
-  /** Resolves when the item is settled or gone, after `timeoutMs`, or when the runner stops. */
-  async settle(id: Id, timeoutMs: number): Promise<void> {
+  /**
+   * Resolves when the item is settled or gone, after `timeoutMs`, when `signal` is aborted, or when the runner
+   * stops. The work itself goes on in any case.
+   */
+  async settle(id: Id, timeoutMs: number, signal?: AbortSignal): Promise<void> {
     const settled = new AbortController();
-    const late = pause(timeoutMs, settled.signal).then(() => undefined);
+    const ended = signal ? AbortSignal.any([settled.signal, signal]) : settled.signal;
+    const late = pause(timeoutMs, ended).then(() => undefined);
     const timeUpMs = performance.now() + timeoutMs;
     let elsewhereMs = elsewhereLookMsMin;
     try {
       do {
         const item = await Promise.race([this.#advance(id), late]);
+        if (signal?.aborted) return;
         if (item ? this.#options.isSettled(item) : await this.#isSettledElsewhere(id)) return;
         const pauseMs = item ? this.#untilDueMs(item) : elsewhereMs;
         if (!item) elsewhereMs = Math.min(elsewhereLookMsMax, 2 * elsewhereMs);
         await Promise.race([pause(pauseMs, settled.signal), late]);
-      } while (!this.#stopping && performance.now() < timeUpMs);
+      } while (!this.#stopping && !signal?.aborted && performance.now() < timeUpMs);
     } finally {
       settled.abort();
     }

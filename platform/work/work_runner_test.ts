@@ -358,3 +358,18 @@ Deno.test("A runner comes back by itself to an item when it is due, and to one t
   await ended.promise;
   deepEqual(steps, ["a", "a", "a"]);
 });
+
+Deno.test("Whoever waits for an item may be told to wait no more, and the step goes on without them", async () => {
+  const going = Promise.withResolvers<Job>();
+  const { store, runner } = aScene({ step: () => going.promise });
+  await using r = runner();
+  await turns();
+  store.jobs.set("a", { id: "a", left: 1, dueMs: noonMs });
+  const waiting = new AbortController();
+  const settling = r.settle("a", 3_600_000, waiting.signal);
+  await turns();
+  waiting.abort();
+  await settling;
+  equal(store.leases.size, 1);
+  going.resolve(done(store, store.jobs.get("a")!));
+});

@@ -7,3 +7,6 @@ export const callers: Callers = new Map<string, "any" | readonly string[]>([
   ["spiffe://sallyport/payment", "any"],
   ["spiffe://sallyport/consul", ["/readyz"]],
 ]);
+
+/** Who says how long an answer is waited for. Nobody else is believed in that. */
+export const timekeeper = "spiffe://sallyport/gateway";

@@ -2,6 +2,7 @@ import { MemoryCache, RedisCache } from "platform/cache";
 import { openKeyRing, Resealer } from "platform/crypto";
 import { openDiscovery } from "platform/discovery";
 import { openEventPublisher, RedisEventReader, relayOutbox } from "platform/events";
+import { type DeadlineBindings, withDeadline } from "platform/http";
 import { loadConfigOrExit, periodically, runProgram } from "platform/lifecycle";
 import { openRedisLink } from "platform/redis";
 import { reachStore } from "platform/store";
@@ -10,7 +11,7 @@ import { openTlsIdentity, type Peer, serveMutualTls } from "platform/tls";
 import { oidcAdapterFor, openStores, RedisLoginAttempts, WorkerPasswords } from "./adapters/mod.ts";
 import { createApp } from "./app.ts";
 import { CachedReads, copiesGroup } from "./cached_reads.ts";
-import { callers } from "./callers.ts";
+import { callers, timekeeper } from "./callers.ts";
 import { ciphersOf } from "./ciphers.ts";
 import { clientAddressOf } from "./client_address.ts";
 import { loadConfig } from "./config.ts";
@@ -76,9 +77,10 @@ await runProgram(log, async (running, stopping) => {
     now,
     newId: () => crypto.randomUUID(),
   });
-  const answer = (request: Request, peer: Peer) =>
-    app.fetch(request, { clientAddress: clientAddressOf(request.headers, peer) });
-  const handle = withReadyz(withRequestLog(log, answer), stores.checks);
+  const answer = (request: Request, { peer, signal }: DeadlineBindings<Peer>) =>
+    app.fetch(request, { signal, clientAddress: clientAddressOf(request.headers, peer) });
+  const timed = withDeadline(answer, { timekeeper });
+  const handle = withReadyz(withRequestLog(log, timed), stores.checks);
   const { port } = running.use(
     await serveMutualTls({ ...config.server, identity, callers, log }, handle),
   );

@@ -9,6 +9,7 @@ import {
   RedisEventReader,
   relayOutbox,
 } from "platform/events";
+import { withDeadline } from "platform/http";
 import { createFaultPoints, loadConfigOrExit, runProgram } from "platform/lifecycle";
 import { openRedisLink } from "platform/redis";
 import { reachStore } from "platform/store";
@@ -17,7 +18,7 @@ import { openTlsIdentity, serveMutualTls } from "platform/tls";
 import { HttpPayments, openStores } from "./adapters/mod.ts";
 import { createApp } from "./app.ts";
 import { CachedReads, copiesGroup } from "./cached_reads.ts";
-import { callers } from "./callers.ts";
+import { callers, timekeeper } from "./callers.ts";
 import { ciphersOf } from "./ciphers.ts";
 import { loadConfig } from "./config.ts";
 import { offerDemoProducts } from "./demo_products.ts";
@@ -81,8 +82,8 @@ await runProgram(log, async (running, stopping) => {
     paymentDeadlineMs: config.paymentDeadlineMs,
     reach,
   });
-  const answer = withRequestLog(log, (request: Request) => app.fetch(request));
-  const handle = withReadyz(answer, stores.checks);
+  const timed = withDeadline(app.fetch, { timekeeper });
+  const handle = withReadyz(withRequestLog(log, timed), stores.checks);
   const { port } = running.use(
     await serveMutualTls({ ...config.server, identity, callers, log }, handle),
   );

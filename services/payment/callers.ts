@@ -6,3 +6,6 @@ export const callers: Callers = new Map<string, "any" | readonly string[]>([
   ["spiffe://sallyport/orders", "any"],
   ["spiffe://sallyport/consul", ["/readyz"]],
 ]);
+
+/** Who says how long an answer is waited for. Nobody else is believed in that. */
+export const timekeeper = "spiffe://sallyport/gateway";

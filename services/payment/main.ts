@@ -4,6 +4,7 @@ import { peerUrl } from "platform/config";
 import { openKeyRing, Resealer } from "platform/crypto";
 import { openDiscovery, openPeer } from "platform/discovery";
 import { openEventPublisher, RedisEventReader, relayOutbox } from "platform/events";
+import { withDeadline } from "platform/http";
 import { createFaultPoints, loadConfigOrExit, runProgram } from "platform/lifecycle";
 import { openRedisLink } from "platform/redis";
 import { reachStore } from "platform/store";
@@ -12,7 +13,7 @@ import { openTlsIdentity, openTrustedFetch, serveMutualTls } from "platform/tls"
 import { HttpCardProcessor, HttpOrderLookup, openStores } from "./adapters/mod.ts";
 import { createApp } from "./app.ts";
 import { CachedReads, copiesGroup } from "./cached_reads.ts";
-import { callers } from "./callers.ts";
+import { callers, timekeeper } from "./callers.ts";
 import { ciphersOf } from "./ciphers.ts";
 import { loadConfig } from "./config.ts";
 import { createSettler } from "./settler.ts";
@@ -75,8 +76,8 @@ await runProgram(log, async (running, stopping) => {
     newId,
     reach,
   });
-  const answer = withRequestLog(log, (request: Request) => app.fetch(request));
-  const handle = withReadyz(answer, stores.checks);
+  const timed = withDeadline(app.fetch, { timekeeper });
+  const handle = withReadyz(withRequestLog(log, timed), stores.checks);
   const { port } = running.use(
     await serveMutualTls({ ...config.server, identity, callers, log }, handle),
   );

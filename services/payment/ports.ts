@@ -82,9 +82,13 @@ export interface OrderView {
   readonly currency: string;
 }
 
-/** Where orders are looked up. @throws {Problem} `unavailable` when they cannot be. */
+/**
+ * Where orders are looked up.
+ *
+ * @throws {Problem} `unavailable` when they cannot be, and the reason of `signal` when that is aborted.
+ */
 export interface OrderLookup {
-  find(orderId: string): Promise<OrderView | undefined>;
+  find(orderId: string, signal?: AbortSignal): Promise<OrderView | undefined>;
 }
 
 /** What the processor has recorded under one reference. */

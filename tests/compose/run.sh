@@ -1,7 +1,7 @@
 #!/bin/sh
 # Starts compose.yaml for real, where no image can be pulled: a Docker engine of its own, an image made of
 # a local Debian root (compose.local.yaml says what it stands in for), all programs healthy, the demo run
-# against them, and everything stopped again. Debian, root; needs `deno task servers install` before.
+# against them, the Admin API asked by its name, and everything stopped again. Debian, root; needs `deno task servers install` before.
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -45,3 +45,14 @@ tar -C "$cache/root" -c . | docker import \
 deno task compose up || { docker compose ps -a; docker compose logs --tail 20; exit 1; }
 docker compose ps --format 'table {{.Service}}\t{{.Status}}'
 deno task demo --dir .dev/compose
+
+# The Admin API by the names that containers call each other, and nowhere but in the operators' network.
+reach='const [hostname, port] = Deno.args; (await Deno.connect({ hostname, port: Number(port) })).close()'
+docker compose exec -T gateway deno eval "$reach" payment-service 3000
+docker compose exec -T gateway deno eval "$reach" redis-host 6379
+token=$(deno task --quiet token paula@example.com --dir .dev/compose)
+docker compose run --rm --no-deps -T operator "$token" "$(cat .dev/compose/ca.pem)"
+if docker compose exec -T payment deno eval "$reach" gateway 8001 2>/dev/null; then
+  echo "the Admin API listens in the services' network too"
+  exit 1
+fi

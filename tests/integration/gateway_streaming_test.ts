@@ -163,21 +163,6 @@ Deno.test("answers without a body keep the headers that speak of one, and the co
   ok(!none.includes("content-length"));
 });
 
-Deno.test("trailers of a request are dropped, and its body is whole without them", async () => {
-  await using scene = await anEdgeScene({
-    async service(request) {
-      const names = [...request.headers.keys()].filter((name) => /trailer|^te$|x-sum/.test(name));
-      return new Response(`${await request.text()} ${names.length}`);
-    },
-  });
-  await using client = await scene.connect();
-  client.send(
-    `POST /open HTTP/1.1\r\nhost: localhost:${scene.edge.port}\r\ntransfer-encoding: chunked\r\n` +
-      `te: trailers\r\ntrailer: x-sum\r\n\r\n5\r\nhello\r\n0\r\nx-sum: 1\r\n\r\n`,
-  );
-  await within(limitMs, client.hears("hello 0"));
-});
-
 Deno.test("TRACE and CONNECT are refused: nothing of a request is told to anybody by an echo", async () => {
   let asked = 0;
   await using scene = await anEdgeScene({ service: () => new Response(String(++asked)) });

@@ -57,6 +57,13 @@ async function sockets(options: Partial<EdgeSceneOptions> = {}): Promise<Sockete
   };
 }
 
+/** What a client asks that speaks for itself. */
+function upgradeHead({ edge }: EdgeScene, path: string): string {
+  return `GET ${path} HTTP/1.1\r\nhost: localhost:${edge.port}\r\nconnection: upgrade\r\n` +
+    "upgrade: websocket\r\nsec-websocket-version: 13\r\n" +
+    "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+}
+
 /** A client's WebSocket, whose messages are asked for one by one. */
 class Client implements AsyncDisposable {
   readonly #heard: (string | ArrayBuffer)[] = [];
@@ -174,9 +181,7 @@ Deno.test("what the service says instead of agreeing is passed on", async () => 
   await using there = await sockets();
   await using client = await there.scene.connect();
   client.send(
-    `GET /open/refuse HTTP/1.1\r\nhost: localhost:${there.scene.edge.port}\r\nconnection: upgrade\r\n` +
-      "upgrade: websocket\r\nsec-websocket-version: 13\r\n" +
-      "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+    upgradeHead(there.scene, "/open/refuse"),
   );
   await within(limitMs, client.hears("HTTP/1.1 403"));
 });
@@ -202,6 +207,22 @@ Deno.test("a message that is too large ends it, whoever sent it", async () => {
   await within(limitMs, there.served[1]!.closed);
 });
 
+Deno.test("one network has only so many at a time, and is told 429 with the next", async () => {
+  await using there = await sockets({ webSockets: { socketsPerNetworkMax: 1 } });
+  const first = await there.open();
+  const client = await there.scene.connect();
+  client.send(
+    upgradeHead(there.scene, "/open"),
+  );
+  await within(limitMs, client.hears("urn:sallyport:problem:rate-limited"));
+  ok(client.heard.startsWith("HTTP/1.1 429 "));
+  await client[Symbol.asyncDispose]();
+  equal(there.served.length, 1);
+  await first[Symbol.asyncDispose]();
+  await within(limitMs, there.served[0]!.closed);
+  await using _next = await there.open();
+});
+
 Deno.test("a client that does not read makes the service wait", async () => {
   await using there = await sockets();
   const { scene, served } = there;
@@ -211,10 +232,7 @@ Deno.test("a client that does not read makes the service wait", async () => {
     caCerts: [scene.ca.pem.cert],
     alpnProtocols: ["http/1.1"],
   });
-  const head =
-    `GET /open HTTP/1.1\r\nhost: localhost:${scene.edge.port}\r\nconnection: upgrade\r\n` +
-    "upgrade: websocket\r\nsec-websocket-version: 13\r\n" +
-    "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+  const head = upgradeHead(scene, "/open");
   await client.write(new TextEncoder().encode(head));
   await client.read(new Uint8Array(1_024));
   const { socket } = served[0]!;

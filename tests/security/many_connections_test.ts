@@ -4,7 +4,7 @@ import type { ConnectionOptions } from "node:tls";
 import { aListeningGateway, type ListeningGateway } from "./gateway_fixture.ts";
 import { isAnswered, within } from "./tls_fixture.ts";
 
-/** 10,000 take 30,000 open files of the gateway's process: three for each. */
+/** `deno task bench:idle` opens 10,000. */
 const connections = Number(Deno.env.get("LOAD_CONNECTIONS") ?? 2_000);
 const answerTimeoutMs = 5_000;
 const openTimeoutMs = 10_000 + 10 * connections;
@@ -19,21 +19,23 @@ async function idleClients(
   { port, ca }: ListeningGateway,
   count: number,
 ): Promise<IdleClients> {
-  const program = new URL("./idle_clients.ts", import.meta.url).pathname;
+  const program = new URL("../../tools/bench/idle_clients.ts", import.meta.url).pathname;
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-config", "--allow-net=localhost", program, `${port}`, `${count}`, ca],
+    args: ["run", "--no-config", "--allow-net=localhost", program, `${port}`, ca],
     stdin: "piped",
     stdout: "piped",
     stderr: "null",
     clearEnv: true,
   }).spawn();
+  const input = child.stdin.getWriter();
   const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
   const close = async () => {
-    await child.stdin.close();
+    await input.close();
     await reader.cancel();
     await child.status;
   };
   try {
+    await input.write(new TextEncoder().encode(`${count}\n`));
     const { value = "" } = await within(openTimeoutMs, reader.read());
     return { open: Number(value), [Symbol.asyncDispose]: close };
   } catch (thrown) {

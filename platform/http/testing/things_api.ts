@@ -91,6 +91,8 @@ export interface Traits {
   readonly as?: string;
   readonly body?: BodyInit;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Aborted when nobody waits for the answer. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Scene {
@@ -140,13 +142,14 @@ export function testThings(
       ping: seen({ ok: true }),
       ...given,
     });
-    const send: Send = async (method, path, { as = "ada admin", body, headers } = {}) =>
+    const send: Send = async (method, path, { as = "ada admin", body, headers, signal } = {}) =>
       await app.fetch(
         new Request(`http://test${path}`, {
           method,
           headers: { ...as && { authorization: `Bearer ${as}` }, ...headers },
           ...body !== undefined && { body },
         }),
+        { signal },
       );
     await check({ send, calls, logged });
   });

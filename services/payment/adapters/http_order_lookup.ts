@@ -30,10 +30,11 @@ export class HttpOrderLookup implements OrderLookup {
     this.#options = options;
   }
 
-  async find(orderId: string): Promise<OrderView | undefined> {
+  async find(orderId: string, signal?: AbortSignal): Promise<OrderView | undefined> {
     try {
-      return await this.#ask(orderId);
+      return await this.#ask(orderId, signal);
     } catch (cause) {
+      signal?.throwIfAborted();
       throw new Problem(problemTypes.unavailable, {
         detail: "The order cannot be looked up right now",
         headers: { "retry-after": "1" },
@@ -42,9 +43,10 @@ export class HttpOrderLookup implements OrderLookup {
     }
   }
 
-  async #ask(orderId: string): Promise<OrderView | undefined> {
+  async #ask(orderId: string, given?: AbortSignal): Promise<OrderView | undefined> {
     const { baseUrl, fetch, token } = this.#options;
-    const signal = AbortSignal.timeout(callTimeoutMs);
+    const limit = AbortSignal.timeout(callTimeoutMs);
+    const signal = given ? AbortSignal.any([limit, given]) : limit;
     const response = await fetch(`${baseUrl}/orders/${encodeURIComponent(orderId)}`, {
       headers: { authorization: `Bearer ${await token(signal)}` },
       signal,
