@@ -1,3 +1,4 @@
+import { parseArgs } from "node:util";
 import { z } from "zod";
 import type { TokenRules } from "platform/access";
 import type { RedisConfig } from "platform/redis";
@@ -20,6 +21,9 @@ import {
 import type { DiscoveryConfig } from "platform/discovery";
 import { type GatewayConfig, parseGatewayConfig } from "./gateway_config.ts";
 
+/** As many as the largest machines have cores that a gateway is given. */
+export const workersMax = 64;
+
 const variables = {
   ...programVariables,
   ...tokenVariables,
@@ -33,22 +37,29 @@ const variables = {
   /** Plain HTTP, in development only. */
   GATEWAY_ADMIN_API_PORT: Port.default(8001),
   GATEWAY_ADMIN_API_HOSTNAME: z.string().default("127.0.0.1"),
+  GATEWAY_WORKERS: z.coerce.number().int().min(1).max(workersMax).default(1),
   /** Absent: what the Admin API changes lasts as long as the process. */
   SALLYPORT_DATA_DIR: z.string().optional(),
   GATEWAY_CONFIG_FILE: z.string().default(new URL("./gateway.yaml", import.meta.url).pathname),
 };
 
-export interface Config extends ProgramConfig {
+/** What each thread of the gateway is told. */
+export interface Settings extends ProgramConfig {
   /** Of the edge that asks clients for certificates. */
   readonly mtlsPort: number;
   /** Where `file-log` may write; undefined: nowhere. */
   readonly logDir: string | undefined;
-  readonly adminPort: number;
   /** Undefined: what Redis would do is done in the process. */
   readonly redis: RedisConfig | undefined;
   readonly tokens: TokenRules;
   readonly edge: URL;
   readonly discovery: DiscoveryConfig;
+}
+
+export interface Config extends Settings {
+  /** Threads that answer at the edge; 1: the main thread does. */
+  readonly workers: number;
+  readonly adminPort: number;
   readonly gateway: GatewayConfig;
   /** What `gateway` was read from. */
   readonly file: { readonly path: string; readonly text: string };
@@ -59,15 +70,18 @@ export interface Config extends ProgramConfig {
   readonly adminApi: { readonly hostname: string; readonly port: number } | undefined;
 }
 
-/** @throws {ConfigError} naming every variable that is missing or wrong, or every fault of the configuration file. */
-export function loadConfig(get: (name: string) => string | undefined): Config {
+/** A variable's value; undefined when it is not set. */
+type Get = (name: string) => string | undefined;
+
+/**
+ * @param args of the command line: `--workers N` stands for `GATEWAY_WORKERS`, and goes before it.
+ * @throws {ConfigError} naming every variable that is missing or wrong, or every fault of the configuration file.
+ */
+export function loadConfig(getVariable: Get, args: readonly string[] = []): Config {
+  const get = withFlags(getVariable, args);
   const paths = variablesOf(variables, ["GATEWAY_CONFIG_FILE"], get);
-  const { given, discovery, redis, gateway } = readAll({
-    given: () => parseEnv(variables, get),
-    tls: () => checkTlsFiles(get),
-    issuer: () => checkIssuer(get),
-    discovery: () => readDiscovery(get),
-    redis: () => readRedisConfig(get),
+  const { given, gateway, ...read } = readAll({
+    ...settingsReaders(get),
     gateway: () => {
       const file = { path: paths.GATEWAY_CONFIG_FILE, text: readFiles(paths).GATEWAY_CONFIG_FILE };
       return { file, config: parseGatewayConfig(file.text, file.path) };
@@ -75,14 +89,9 @@ export function loadConfig(get: (name: string) => string | undefined): Config {
   });
   const dataDir = given.SALLYPORT_DATA_DIR;
   return {
-    ...programConfigOf(given, given.GATEWAY_PORT),
-    logDir: given.GATEWAY_LOG_DIR,
-    mtlsPort: given.GATEWAY_MTLS_PORT,
+    ...settingsOf({ given, ...read }),
+    workers: given.GATEWAY_WORKERS,
     adminPort: given.GATEWAY_ADMIN_PORT,
-    redis,
-    tokens: tokenRulesOf(given, given.OIDC_CLIENT_ID),
-    edge: new URL(given.EDGE_URL),
-    discovery,
     gateway: gateway.config,
     file: gateway.file,
     statePath: dataDir === undefined ? undefined : `${dataDir}/gateway/configuration.json`,
@@ -91,4 +100,49 @@ export function loadConfig(get: (name: string) => string | undefined): Config {
       ? { hostname: given.GATEWAY_ADMIN_API_HOSTNAME, port: given.GATEWAY_ADMIN_API_PORT }
       : undefined,
   };
+}
+
+/** For a worker: the main thread has the configuration file. @throws {ConfigError} as `loadConfig` does. */
+export function loadSettings(get: Get): Settings {
+  return settingsOf(readAll(settingsReaders(get)));
+}
+
+function settingsReaders(get: Get) {
+  return {
+    given: () => parseEnv(variables, get),
+    tls: () => checkTlsFiles(get),
+    issuer: () => checkIssuer(get),
+    discovery: () => readDiscovery(get),
+    redis: () => readRedisConfig(get),
+  };
+}
+
+type Read = {
+  readonly [Name in "given" | "discovery" | "redis"]: ReturnType<
+    ReturnType<typeof settingsReaders>[Name]
+  >;
+};
+
+function settingsOf({ given, discovery, redis }: Read): Settings {
+  return {
+    ...programConfigOf(given, given.GATEWAY_PORT),
+    logDir: given.GATEWAY_LOG_DIR,
+    mtlsPort: given.GATEWAY_MTLS_PORT,
+    redis,
+    tokens: tokenRulesOf(given, given.OIDC_CLIENT_ID),
+    edge: new URL(given.EDGE_URL),
+    discovery,
+  };
+}
+
+function withFlags(get: Get, args: readonly string[]): Get {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { workers: { type: "string" } },
+    strict: false,
+  });
+  const { workers } = values;
+  if (workers === undefined) return get;
+  // The flag without a number is `true` here, which is none.
+  return (name) => name === "GATEWAY_WORKERS" ? String(workers) : get(name);
 }

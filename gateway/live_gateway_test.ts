@@ -2,6 +2,7 @@ import { deepEqual, equal, rejects } from "node:assert/strict";
 import { silentLogger } from "platform/telemetry";
 import { insert, type State, Violation } from "./entities/mod.ts";
 import { type GatewayConfig, parseGatewayConfig } from "./gateway_config.ts";
+import { LiveApp } from "./live_app.ts";
 import { LiveGateway } from "./live_gateway.ts";
 
 const empty = parseGatewayConfig('_format_version: "3.0"\n', "gateway.yaml");
@@ -20,8 +21,9 @@ function open({ state }: GatewayConfig) {
 }
 
 function aLiveGateway(save: (state: State) => Promise<void> = () => Promise.resolve()) {
-  const live = new LiveGateway({ config: empty, open, save, log: silentLogger });
-  const served = async () => await (await live.fetch(new Request("https://edge/"))).json();
+  const app = new LiveApp({ config: empty, open });
+  const live = new LiveGateway({ config: empty, edges: app, save, log: silentLogger });
+  const served = async () => await (await app.fetch(new Request("https://edge/"))).json();
   return { live, served };
 }
 

@@ -42,19 +42,11 @@ export function serveTls(options: TlsServerOptions, handler: PeerHandler): Promi
 
 /** @param clients present when clients must show a certificate. */
 export async function serveBehindFront(
-  {
-    hostname,
-    port,
-    identity,
-    log,
-    drainMs,
-    limits: given,
-    certificates,
-    reusePort = false,
-  }: TlsServerOptions,
+  { hostname, port, drainMs, limits: given, ...shared }: TlsServerOptions,
   clients: ClientCheck | undefined,
   handler: PeerHandler,
 ): Promise<TlsServer> {
+  const { log } = shared;
   const limits = { ...defaultServerLimits, ...given, drainMs };
   const failed = (thrown: unknown) => {
     log.failure("Request failed", thrown);
@@ -91,16 +83,7 @@ export async function serveBehindFront(
     });
   });
   const innerPort = inner.addr.port;
-  const front = new Front({
-    identity,
-    clients,
-    certificates,
-    limits,
-    log,
-    innerPort,
-    reusePort,
-    answer,
-  });
+  const front = new Front({ ...shared, clients, limits, innerPort, answer });
   try {
     const outerPort = await front.listen(hostname, port);
     const drain = () => drainServer(front, inner, drainMs);
