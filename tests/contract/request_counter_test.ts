@@ -1,6 +1,7 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { MemoryRequestCounter, RedisRequestCounter } from "gateway/adapters";
 import type { RequestCounter } from "gateway/ports";
+import { countFor, PortRequestCounter } from "gateway/workers";
 import { RedisAwayError } from "platform/redis";
 import { z } from "zod";
 import { lacks } from "tools/servers";
@@ -24,7 +25,15 @@ async function openRedisCounter(): Promise<RequestCounter> {
 }
 
 requestCounterContract("MemoryRequestCounter", () => new MemoryRequestCounter());
+requestCounterContract("PortRequestCounter", () => aPortCounter(new MemoryRequestCounter()));
 requestCounterContract("RedisRequestCounter", hasRedis ? openRedisCounter : undefined);
+
+/** As a worker has it: who counts is at the other end of a port. */
+function aPortCounter(counter: Pick<MemoryRequestCounter, "take">): PortRequestCounter {
+  const { port1, port2 } = new MessageChannel();
+  countFor(port1, counter);
+  return new PortRequestCounter(port2);
+}
 
 const at = new Date("2026-01-02T03:04:05.000Z");
 const limits = [{ unit: "hour", requestsMax: 1 }] as const;
@@ -38,6 +47,28 @@ Deno.test("MemoryRequestCounter keeps no more keys than it may, and forgets the 
   equal(counter.take("a", limits, at).taken, false);
   equal(counter.take("c", limits, at).taken, false);
   equal(counter.take("b", limits, at).taken, true);
+});
+
+Deno.test("PortRequestCounter asks for what comes in one turn of the loop in one message", async () => {
+  const { port1, port2 } = new MessageChannel();
+  const asked: number[] = [];
+  port1.addEventListener("message", ({ data }) => void asked.push(data.takes.length));
+  countFor(port1, new MemoryRequestCounter());
+  using counter = new PortRequestCounter(port2);
+  const ask = (key: string) => counter.take(key, limits, at);
+  const first = await Promise.all(["a", "b", "a", "c"].map(ask));
+  deepEqual(first.map(({ taken }) => taken), [true, true, false, true]);
+  equal((await ask("c")).taken, false);
+  deepEqual(asked, [4, 1]);
+});
+
+Deno.test("several PortRequestCounters count together: what one has taken, no other can take", async () => {
+  const counter = new MemoryRequestCounter();
+  using one = aPortCounter(counter);
+  using other = aPortCounter(counter);
+  const limit = [{ unit: "hour", requestsMax: 25 }] as const;
+  const takes = Array.from({ length: 60 }, (_, n) => (n % 2 ? one : other).take("a", limit, at));
+  equal((await Promise.all(takes)).filter(({ taken }) => taken).length, 25);
 });
 
 function test(promise: string, check: (scene: RedisScene) => Promise<void>): void {

@@ -1,0 +1,43 @@
+import { equal, ok, rejects } from "node:assert/strict";
+import { ConfigError } from "platform/config";
+import { silentLogger as log } from "platform/telemetry";
+import { MemoryRequestCounter } from "../adapters/mod.ts";
+import { parseGatewayConfig } from "../gateway_config.ts";
+import { openWorkers, type WorkersOptions } from "./open_workers.ts";
+
+function optionsOf(entry: string, fail: WorkersOptions["fail"]): WorkersOptions {
+  return {
+    count: 2,
+    entry: new URL(`../testing/${entry}`, import.meta.url),
+    gateway: parseGatewayConfig('_format_version: "3.0"\n', "gateway.yaml"),
+    counter: new MemoryRequestCounter(),
+    drainMs: 100,
+    fail,
+    log,
+  };
+}
+
+const noFailure = (thrown: unknown) => Promise.reject(thrown);
+
+Deno.test("workers start all or none, and say what kept the first of them from it", async () => {
+  await rejects(openWorkers(optionsOf("worker_without_edge.ts", noFailure)), (thrown) => {
+    ok(thrown instanceof ConfigError);
+    equal(thrown.message, "Cannot start:\n  REDIS_URL: Nobody is there");
+    return true;
+  });
+});
+
+Deno.test("a worker that cannot be loaded keeps all from starting, with the reason", async () => {
+  const failed: unknown[] = [];
+  const options = optionsOf("no_such_worker.ts", (thrown) => void failed.push(thrown));
+  await rejects(openWorkers(options), /worker \d has died: .*no_such_worker\.ts/);
+  equal(failed.length > 0, true);
+});
+
+Deno.test("a worker that dies has the program end with its last words, and nobody waits for it", async () => {
+  const { promise: failed, resolve } = Promise.withResolvers<unknown>();
+  const workers = await openWorkers(optionsOf("worker_that_dies.ts", resolve));
+  await rejects(async () => await workers.counts(), /worker \d has died: .*Out of luck/);
+  ok((await failed as Error).message.includes("Out of luck"));
+  await workers[Symbol.asyncDispose]();
+});
