@@ -1,0 +1,183 @@
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { ensureCertificates } from "certs/store";
+import { defaultServerLimits } from "platform/tls";
+import { freePorts, type Program, programsOf, startChild } from "tools/platform";
+import { askAs } from "../fixtures/ask_as.ts";
+import { eventually } from "../fixtures/eventually.ts";
+import { openWorkerGateway, type WorkerGateway } from "../fixtures/worker_gateway.ts";
+
+const bothWorkers = [1, 2];
+
+/** Asks the same on so many connections at once, each of its own. */
+function askedBy(connections: number, { ask }: WorkerGateway, path = "/open"): Promise<number[]> {
+  return Promise.all(Array.from({ length: connections }, () => ask(path)));
+}
+
+function tally(statuses: readonly number[]): Record<string, number> {
+  const groups = Map.groupBy(statuses, String);
+  return Object.fromEntries([...groups].map(([status, { length }]) => [status, length]));
+}
+
+/** Asks again and again, on connections that are kept and on others, until it is ended. */
+function steadyLoad({ ask, client, platform }: WorkerGateway, path: string) {
+  const statuses: number[] = [];
+  let isOver = false;
+  const kept = Array.from({ length: 6 }, async () => {
+    using own = client();
+    while (!isOver) {
+      const answer = await fetch(`${platform.credentials.edgeUrl}${path}`, { client: own });
+      await answer.body?.cancel();
+      statuses.push(answer.status);
+    }
+  });
+  const anew = Array.from({ length: 2 }, async () => {
+    while (!isOver) statuses.push(await ask(path));
+  });
+  return async () => {
+    isOver = true;
+    await Promise.all([...kept, ...anew]);
+    return statuses;
+  };
+}
+
+Deno.test("what the Admin API changes under load holds in both workers when it is answered, outlives a kill, and loses no request", async () => {
+  await using gateway = await openWorkerGateway();
+  const end = steadyLoad(gateway, "/open");
+  for (let round = 1; round <= 5; round++) {
+    const path = `/round-${round}`;
+    await gateway.admin("POST", "/services/orders/routes", {
+      name: `round-${round}`,
+      paths: [path],
+      tags: ["public"],
+    });
+    deepEqual(tally(await askedBy(12, gateway, path)), { 200: 12 });
+    await gateway.admin("DELETE", `/routes/round-${round}`, undefined, 204);
+    deepEqual(tally(await askedBy(12, gateway, path)), { 404: 12 });
+  }
+  await gateway.admin("PATCH", "/routes/open", { paths: ["/open", "/kept"] });
+  const statuses = await end();
+  ok(statuses.length > 100, `${statuses.length} requests`);
+  deepEqual(Object.keys(tally(statuses)), ["200"]);
+  deepEqual(gateway.threads(), bothWorkers);
+
+  gateway.platform.supervisor.kill("gateway");
+  await eventually("the gateway is back", () => gateway.ask("/kept").catch(() => false));
+  deepEqual(tally(await askedBy(12, gateway, "/kept")), { 200: 12 });
+});
+
+Deno.test("a change of the configuration file comes in force in both workers, and a bad one in none", async () => {
+  await using gateway = await openWorkerGateway();
+  const file = `${gateway.dir}/gateway.yaml`;
+  const text = await Deno.readTextFile(file);
+  await Deno.writeTextFile(file, text.replace("[/open]", "[/other]"));
+  await gateway.says("Configuration replaced");
+  deepEqual(tally(await askedBy(12, gateway, "/other")), { 200: 12 });
+  await Deno.writeTextFile(file, `${text}routs: []\n`);
+  await gateway.says("Cannot take new configuration: the old stays in force");
+  deepEqual(tally(await askedBy(12, gateway, "/other")), { 200: 12 });
+  deepEqual(gateway.threads(), bothWorkers);
+});
+
+Deno.test("two workers are one node to those who ask it, limit it and operate it", async (t) => {
+  await using gateway = await openWorkerGateway();
+  await t.step("figures and counts are those of both together", () => figures(gateway));
+  await t.step("an operator's word on a target holds in both", () => operatorsWord(gateway));
+  await t.step("a local limit of 5 lets 5 through, whichever they come to", () => limit(gateway));
+  await t.step("a network has no more connections to both than to one", () => connections(gateway));
+  deepEqual(gateway.threads(), bothWorkers);
+});
+
+async function figures(gateway: WorkerGateway): Promise<void> {
+  const { dir, ports } = gateway;
+  const config = { "status_code_metrics": true };
+  await gateway.admin("POST", "/plugins", { name: "prometheus", config });
+  await askedBy(24, gateway);
+  deepEqual(gateway.threads(), bothWorkers);
+  await ensureCertificates(`${dir}/tls`, ["prometheus"], new Date());
+  const url = `https://localhost:${ports.gatewayAdminTls}/metrics`;
+  const { status, text } = await askAs(dir, "prometheus", url);
+  equal(status, 200);
+  const [, count] = /^kong_http_requests_total\{.*route="open".*\} (\d+)$/m.exec(text) ?? [text];
+  equal(count, "24");
+  const { server } = await gateway.admin("GET", "/status") as {
+    readonly server: Readonly<Record<string, number>>;
+  };
+  equal(server["total_requests"], 24);
+}
+
+async function operatorsWord(gateway: WorkerGateway): Promise<void> {
+  const target = `localhost:${gateway.ports.orders}`;
+  const healthchecks = { passive: { unhealthy: { "http_failures": 3 } } };
+  await gateway.admin("POST", "/upstreams", { name: "pool", healthchecks });
+  await gateway.admin("POST", "/upstreams/pool/targets", { target });
+  await gateway.admin("PATCH", "/services/orders", { host: "pool", tags: ["spiffe:orders"] });
+  deepEqual(tally(await askedBy(12, gateway)), { 200: 12 });
+  const path = `/upstreams/pool/targets/${target}`;
+  await gateway.admin("PUT", `${path}/unhealthy`, undefined, 204);
+  deepEqual(tally(await askedBy(12, gateway)), { 503: 12 });
+  const { data } = await gateway.admin("GET", "/upstreams/pool/health") as {
+    readonly data: readonly { readonly health: string }[];
+  };
+  deepEqual(data.map(({ health }) => health), ["UNHEALTHY"]);
+  await gateway.admin("PUT", `${path}/healthy`, undefined, 204);
+  deepEqual(tally(await askedBy(12, gateway)), { 200: 12 });
+}
+
+async function connections({ ports: { gateway: port } }: WorkerGateway): Promise<void> {
+  const { connectionsPerNetworkMax: max } = defaultServerLimits;
+  const [beyond, sharesApart] = [200, 150];
+  let closed = 0;
+  const all = await Promise.all(Array.from({ length: max + beyond }, async () => {
+    const connection = await Deno.connect({ hostname: "127.0.0.1", port });
+    // Nobody speaks: what ends is what was not let in.
+    void connection.read(new Uint8Array(1)).catch(() => null).then(() => void closed++);
+    return connection;
+  }));
+  await eventually("those beyond the limit are closed", () => closed >= beyond);
+  ok(closed <= beyond + sharesApart, `${closed} of ${all.length} were closed`);
+  for (const connection of all) connection.close();
+}
+
+async function limit(gateway: WorkerGateway): Promise<void> {
+  const config = { hour: 5, policy: "local", "limit_by": "ip" };
+  await gateway.admin("POST", "/services/orders/plugins", { name: "rate-limiting", config });
+  deepEqual(tally(await askedBy(30, gateway)), { 200: 5, 429: 25 });
+}
+
+Deno.test("a stop lets the answers in flight of both workers finish, and ends well", async () => {
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  let waiting = 0;
+  const gateway = await openWorkerGateway(async () => {
+    waiting++;
+    await released;
+    return new Response("late");
+  });
+  const asked = askedBy(16, gateway);
+  await eventually("all requests wait for the service", () => waiting === 16);
+  const stopped = gateway.platform.supervisor.stop();
+  await gateway.says("Program stopping");
+  release();
+  deepEqual(tally(await asked), { 200: 16 });
+  equal(await stopped, true, "every program ended with 0");
+  deepEqual(gateway.threads(), bothWorkers);
+  await gateway[Symbol.asyncDispose]();
+});
+
+Deno.test("a worker that cannot listen keeps the gateway from starting, and the port is named", async () => {
+  const dir = await Deno.makeTempDir({ prefix: "sallyport_" });
+  await using cleanup = new AsyncDisposableStack();
+  cleanup.defer(() => Deno.remove(dir, { recursive: true }));
+  const ports = freePorts();
+  await ensureCertificates(`${dir}/tls`, ["gateway"], new Date());
+  await Deno.writeTextFile(`${dir}/tls/revoked.json`, "[]");
+  using _taken = Deno.listen({ hostname: "127.0.0.1", port: ports.gatewayMtls });
+  const extraEnv = { gateway: { GATEWAY_WORKERS: "2" } };
+  const isGateway = ({ name }: Program) => name === "gateway";
+  const program = programsOf({ dir, ports, extraEnv }).find(isGateway)!;
+  const lines: string[] = [];
+  const { code } = await startChild(program, (line) => void lines.push(line)).ended;
+  equal(code, 1);
+  const text = lines.join("\n");
+  ok(text.includes("Cannot start: a port is in use"), text);
+  ok(text.includes(String(ports.gatewayMtls)), text);
+});
