@@ -71,8 +71,13 @@ async function drain(
   workers: readonly EdgeWorker[],
   { drainMs, log }: WorkersOptions,
 ): Promise<void> {
-  const closing = workers.map((worker) => worker.call("close", undefined, drainMs + closeMsMax));
-  for (const closed of await Promise.allSettled(closing)) {
-    if (closed.status === "rejected") log.failure("Worker not drained", closed.reason);
-  }
+  await Promise.all(workers.map(async (worker, at) => {
+    const fields = { "process.thread.id": at + 1 };
+    try {
+      await worker.call("close", undefined, drainMs + closeMsMax);
+      log.info("Worker drained", fields);
+    } catch (thrown) {
+      log.failure("Worker not drained", thrown, fields);
+    }
+  }));
 }

@@ -144,24 +144,52 @@ async function limit(gateway: WorkerGateway): Promise<void> {
   deepEqual(tally(await askedBy(30, gateway)), { 200: 5, 429: 25 });
 }
 
-Deno.test("a stop lets the answers in flight of both workers finish, and ends well", async () => {
-  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+Deno.test("a stop waits for the answers in flight of each worker, and ends well", async () => {
+  const held = new Map([1, 2].map((thread) => [`/open/${thread}`, Promise.withResolvers<void>()]));
   let waiting = 0;
-  const gateway = await openWorkerGateway(async () => {
-    waiting++;
-    await released;
-    return new Response("late");
+  const gateway = await openWorkerGateway(async ({ url }) => {
+    const hold = held.get(new URL(url).pathname);
+    if (hold) waiting++;
+    await hold?.promise;
+    return new Response("from the service");
   });
-  const asked = askedBy(16, gateway);
-  await eventually("all requests wait for the service", () => waiting === 16);
+  await using _ = gateway;
+  const { edgeUrl } = gateway.platform.credentials;
+  const clients = await Promise.all(bothWorkers.map((thread) => clientOf(gateway, thread)));
+  const late = clients.map((client, at) => fetch(`${edgeUrl}/open/${at + 1}`, { client }));
+  await eventually("both wait for the service", () => waiting === 2);
   const stopped = gateway.platform.supervisor.stop();
   await gateway.says("Program stopping");
-  release();
-  deepEqual(tally(await asked), { 200: 16 });
+  for (const thread of bothWorkers) {
+    held.get(`/open/${thread}`)!.resolve();
+    equal(await (await late[thread - 1]!).text(), "from the service");
+    clients[thread - 1]!.close();
+    await eventually(
+      "that worker has drained",
+      () =>
+        gateway.lines.some((line) =>
+          line.message === "Worker drained" && line["process.thread.id"] === thread
+        ),
+    );
+  }
   equal(await stopped, true, "every program ended with 0");
-  deepEqual(gateway.threads(), bothWorkers);
-  await gateway[Symbol.asyncDispose]();
 });
+
+/** A client whose one connection the system has given to that worker. */
+async function clientOf(gateway: WorkerGateway, thread: number): Promise<Deno.HttpClient> {
+  for (;;) {
+    const client = gateway.client();
+    const path = `/open/${crypto.randomUUID()}`;
+    const { edgeUrl } = gateway.platform.credentials;
+    await (await fetch(`${edgeUrl}${path}`, { client })).body?.cancel();
+    const line = await eventually(
+      "it is in the log",
+      () => gateway.lines.find((line) => line["url.path"] === path),
+    );
+    if (line["process.thread.id"] === thread) return client;
+    client.close();
+  }
+}
 
 Deno.test("a worker that cannot listen keeps the gateway from starting, and the port is named", async () => {
   const dir = await Deno.makeTempDir({ prefix: "sallyport_" });
