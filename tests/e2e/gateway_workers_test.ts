@@ -211,3 +211,13 @@ Deno.test("a worker that cannot listen keeps the gateway from starting, and the 
   ok(text.includes("Cannot start: a port is in use"), text);
   ok(text.includes(String(ports.gatewayMtls)), text);
 });
+
+Deno.test("a worker that dies ends the program with a failure and its last words in the log", async () => {
+  const program = new URL("../fixtures/program_with_dying_worker.ts", import.meta.url).pathname;
+  const args = ["run", "--quiet", "--no-prompt", "--allow-read", program];
+  const { code, stdout } = await new Deno.Command(Deno.execPath(), { args }).output();
+  equal(code, 1);
+  const lines = new TextDecoder().decode(stdout).trim().split("\n").map((line) => JSON.parse(line));
+  const failure = lines.find(({ message }) => message === "Program failed");
+  ok(/worker \d has died: .*Out of luck/.test(failure["error.message"]), JSON.stringify(lines));
+});

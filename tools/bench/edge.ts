@@ -7,6 +7,8 @@
  */
 import { createAuthority } from "certs/authority";
 import { issueLeaf } from "certs/leaf";
+import { BenchChild } from "./bench_child.ts";
+import { median } from "./median.ts";
 
 type Kind = "direct" | "front";
 type Protocol = "h1" | "h2";
@@ -22,51 +24,6 @@ const patienceMs = 8_000;
 const encoder = new TextEncoder();
 const say = (text: string) => Deno.stdout.writeSync(encoder.encode(`${text}\n`));
 
-/** A program beside this file, its standard input and output as lines. */
-class Child implements AsyncDisposable {
-  readonly #process: Deno.ChildProcess;
-  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #output: ReadableStreamDefaultReader<string>;
-  #buffered = "";
-
-  constructor(program: string, ...args: readonly string[]) {
-    const path = new URL(program, import.meta.url).pathname;
-    this.#process = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--no-check", path, ...args],
-      stdin: "piped",
-      stdout: "piped",
-    }).spawn();
-    this.#input = this.#process.stdin.getWriter();
-    this.#output = this.#process.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  }
-
-  async write(text: string): Promise<void> {
-    await this.#input.write(encoder.encode(text));
-  }
-
-  async endInput(): Promise<void> {
-    await this.#input.close();
-  }
-
-  async line(): Promise<string> {
-    while (!this.#buffered.includes("\n")) {
-      const { value, done } = await this.#output.read();
-      if (done) throw new Error("Cannot measure: the program ended early");
-      this.#buffered += value;
-    }
-    const end = this.#buffered.indexOf("\n");
-    const line = this.#buffered.slice(0, end);
-    this.#buffered = this.#buffered.slice(end + 1);
-    return line;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#input.close().catch(() => {});
-    await this.#output.cancel();
-    await this.#process.status;
-  }
-}
-
 interface Server extends AsyncDisposable {
   readonly port: number;
   cpuMicros(): Promise<number>;
@@ -76,7 +33,7 @@ const { authority, pem } = await createAuthority();
 const { cert, key } = await issueLeaf(authority, { program: "gateway" });
 
 async function start(kind: Kind): Promise<Server> {
-  const child = new Child("edge_server.ts");
+  const child = new BenchChild("edge_server.ts");
   await child.write(`${JSON.stringify({ kind, cert, key, ca: pem.cert, headersTimeoutMs })}\n`);
   const port = Number(await child.line());
   return {
@@ -90,7 +47,7 @@ async function start(kind: Kind): Promise<Server> {
 }
 
 async function load({ port }: Server, protocol: Protocol, forSeconds: number): Promise<number> {
-  await using child = new Child("edge_client.ts", protocol, String(port), String(forSeconds));
+  await using child = new BenchChild("edge_client.ts", protocol, String(port), String(forSeconds));
   await child.write(pem.cert);
   await child.endInput();
   return Number(await child.line());
@@ -122,10 +79,6 @@ async function keptMs({ port }: Server): Promise<number> {
   const kept = await Promise.race([closed, patience]);
   clearTimeout(timer);
   return kept;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] ?? NaN;
 }
 
 const samples = new Map<string, Sample[]>();

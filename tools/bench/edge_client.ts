@@ -1,5 +1,5 @@
 /**
- * Load on one server over kept-alive connections: `edge_client.ts <h1|h2> <port> <seconds>`, the CA's
+ * Load on one server over kept-alive connections: `edge_client.ts <h1|h2> <port> <seconds> [path]`, the CA's
  * certificate on standard input. Prints the number of requests answered.
  */
 import http2 from "node:http2";
@@ -8,13 +8,13 @@ const connections = 16;
 const streamsPerSession = 16;
 const sessions = 4;
 
-const [protocol, portText, secondsText] = Deno.args;
+const [protocol, portText, secondsText, path = "/"] = Deno.args;
 const port = Number(portText);
 const ca = await new Response(Deno.stdin.readable).text();
 const endsAtMs = performance.now() + Number(secondsText) * 1_000;
 const isOver = () => performance.now() >= endsAtMs;
 
-const request = new TextEncoder().encode("GET / HTTP/1.1\r\nhost: localhost\r\n\r\n");
+const request = new TextEncoder().encode(`GET ${path} HTTP/1.1\r\nhost: localhost\r\n\r\n`);
 const bodyEnd = "x".charCodeAt(0);
 
 /** An answer is complete when its body's 62nd letter is there: nothing follows it. */
@@ -47,7 +47,7 @@ async function loadHttp2(): Promise<number> {
   const stream = async () => {
     while (!isOver()) {
       await new Promise<void>((resolve, reject) => {
-        const call = session.request({ ":path": "/" });
+        const call = session.request({ ":path": path });
         call.on("data", () => {});
         call.on("end", resolve);
         call.on("error", reject);
