@@ -61,13 +61,13 @@ async function openEdges(
   running: AsyncDisposableStack,
   { gateway, identity, discovery, fail }: EdgeNeeds,
 ): Promise<Edges & Pick<Workers, "serve">> {
-  const counter = new MemoryRequestCounter();
   const { workers: count, server: { drainMs } } = config;
   if (count === 1) {
+    const counter = new MemoryRequestCounter();
     const tools = { config, gateway, identity, discovery, counter, threads: 1, log };
     return await openEdge(running, tools);
   }
-  return running.use(await openWorkers({ count, gateway, counter, drainMs, fail, log }));
+  return running.use(await openWorkers({ count, gateway, drainMs, fail, log }));
 }
 
 interface Operated {

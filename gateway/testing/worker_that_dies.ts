@@ -1,13 +1,12 @@
 /** Opens and closes as a worker does, and dies when it is asked for its counts. */
 import { answerCalls } from "../workers/calls.ts";
-import type { WorkerPorts } from "../workers/worker_calls.ts";
 
 const scope = globalThis as unknown as {
-  onmessage: (event: MessageEvent<WorkerPorts>) => void;
+  onmessage: (event: MessageEvent<MessagePort>) => void;
 };
 
-scope.onmessage = ({ data: { calls } }) =>
-  answerCalls(calls, {
+scope.onmessage = ({ data: port }) =>
+  answerCalls(port, {
     open() {},
     close() {},
     counts() {

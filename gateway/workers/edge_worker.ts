@@ -1,13 +1,10 @@
-import type { MemoryRequestCounter } from "../adapters/mod.ts";
 import { Caller } from "./calls.ts";
-import { countFor } from "./port_request_counter.ts";
-import type { WorkerCalls, WorkerPorts } from "./worker_calls.ts";
+import type { WorkerCalls } from "./worker_calls.ts";
 
 export interface EdgeWorkerOptions {
   /** The module that it runs. */
   readonly entry: URL;
   readonly threadId: number;
-  readonly counter: Pick<MemoryRequestCounter, "take">;
   /** Told once, of an error that nothing in the worker has caught. */
   readonly onDied: (thrown: Error) => void;
 }
@@ -16,15 +13,11 @@ export interface EdgeWorkerOptions {
 export class EdgeWorker implements Disposable {
   readonly #worker: Worker;
   readonly #caller: Caller<WorkerCalls>;
-  readonly #counts: MessagePort;
 
-  constructor({ entry, threadId, counter, onDied }: EdgeWorkerOptions) {
+  constructor({ entry, threadId, onDied }: EdgeWorkerOptions) {
     const name = `worker ${threadId}`;
-    const calls = new MessageChannel();
-    const counts = new MessageChannel();
-    this.#caller = new Caller(calls.port1, name);
-    this.#counts = counts.port1;
-    countFor(counts.port1, counter);
+    const { port1, port2 } = new MessageChannel();
+    this.#caller = new Caller(port1, name);
     this.#worker = new Worker(entry, { type: "module", name });
     this.#worker.onerror = (event) => {
       // The runtime would end the program without a word in its log.
@@ -33,8 +26,7 @@ export class EdgeWorker implements Disposable {
       this.#caller.end(died);
       onDied(died);
     };
-    const ports: WorkerPorts = { calls: calls.port2, counts: counts.port2 };
-    this.#worker.postMessage(ports, [calls.port2, counts.port2]);
+    this.#worker.postMessage(port2, [port2]);
   }
 
   readonly call: Caller<WorkerCalls>["call"] = (name, argument, timeoutMs) =>
@@ -43,6 +35,5 @@ export class EdgeWorker implements Disposable {
   [Symbol.dispose](): void {
     this.#worker.terminate();
     this.#caller[Symbol.dispose]();
-    this.#counts.close();
   }
 }

@@ -2,43 +2,42 @@
 import { openDiscovery } from "platform/discovery";
 import { createLogger } from "platform/telemetry";
 import { openTlsIdentity } from "platform/tls";
+import { SharedRequestCounter } from "../adapters/mod.ts";
 import { loadSettings } from "../config.ts";
 import { type Edge, openEdge } from "../edge.ts";
 import { gatewayConfigOf } from "../gateway_config.ts";
 import { answerCalls } from "./calls.ts";
 import { edgeCalls } from "./edge_calls.ts";
-import { PortRequestCounter } from "./port_request_counter.ts";
 import { threadLogger } from "./thread_logger.ts";
-import type { WorkerCalls, WorkerPorts, WorkerStart } from "./worker_calls.ts";
+import type { WorkerCalls, WorkerStart } from "./worker_calls.ts";
 
 /** The worker's end of its channel: the library that describes it cannot be named in a published module. */
 interface WorkerScope {
-  addEventListener(type: "message", listener: (event: MessageEvent<WorkerPorts>) => void): void;
+  addEventListener(type: "message", listener: (event: MessageEvent<MessagePort>) => void): void;
 }
 const scope = globalThis as unknown as WorkerScope;
 
-scope.addEventListener("message", ({ data: ports }) => {
+scope.addEventListener("message", ({ data: port }) => {
   const running = new AsyncDisposableStack();
   const calls: Pick<WorkerCalls, "open" | "close"> = {
     async open(start) {
-      const edge = await open(running, ports, start);
-      answerCalls(ports.calls, { ...calls, ...edgeCalls(edge), serve: edge.serve });
+      const edge = await open(running, start);
+      answerCalls(port, { ...calls, ...edgeCalls(edge), serve: edge.serve });
     },
     close: () => running.disposeAsync(),
   };
-  answerCalls(ports.calls, calls);
+  answerCalls(port, calls);
 });
 
 async function open(
   running: AsyncDisposableStack,
-  { counts }: WorkerPorts,
-  { state, threadId, threads }: WorkerStart,
+  { state, counts, threadId, threads }: WorkerStart,
 ): Promise<Edge> {
   const config = loadSettings((name) => Deno.env.get(name));
   const log = threadLogger(createLogger({ service: "gateway", level: config.logLevel }), threadId);
   const identity = running.use(await openTlsIdentity(config.tls, { log }));
   const discovery = running.use(await openDiscovery(config.discovery, { identity, log }));
-  const counter = running.use(new PortRequestCounter(counts));
+  const counter = new SharedRequestCounter(counts);
   const gateway = gatewayConfigOf(state);
   return await openEdge(running, {
     config,

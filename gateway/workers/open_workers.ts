@@ -1,5 +1,5 @@
 import type { Logger } from "platform/telemetry";
-import type { MemoryRequestCounter } from "../adapters/mod.ts";
+import { openSharedCounts } from "../adapters/mod.ts";
 import type { EdgePorts } from "../edge.ts";
 import type { Edges } from "../edges.ts";
 import type { GatewayConfig } from "../gateway_config.ts";
@@ -10,8 +10,6 @@ export interface WorkersOptions {
   readonly count: number;
   /** What is in force first. */
   readonly gateway: GatewayConfig;
-  /** Counts for all workers together. */
-  readonly counter: Pick<MemoryRequestCounter, "take">;
   /** How long answers in flight may take once closing has begun. */
   readonly drainMs: number;
   /** Told when the program must end: a worker has died, or does not go by the configuration in force. */
@@ -35,13 +33,14 @@ const ownEntry = new URL("./main.ts", import.meta.url);
 
 /** Starts workers, all of them or none. @throws what keeps the first of them from starting. */
 export async function openWorkers(options: WorkersOptions): Promise<Workers> {
-  const { count, gateway: { state }, counter, fail, entry = ownEntry } = options;
+  const { count, gateway: { state }, fail, entry = ownEntry } = options;
   using starting = new DisposableStack();
   const workers = Array.from({ length: count }, (_, at) => {
-    return starting.use(new EdgeWorker({ entry, threadId: at + 1, counter, onDied: fail }));
+    return starting.use(new EdgeWorker({ entry, threadId: at + 1, onDied: fail }));
   });
+  const counts = openSharedCounts();
   await Promise.all(workers.map((worker, at) => {
-    return worker.call("open", { state, threadId: at + 1, threads: count }, openMsMax);
+    return worker.call("open", { state, counts, threadId: at + 1, threads: count }, openMsMax);
   }));
   const edges = new WorkerEdges({ workers, onSplit: fail });
   const open = starting.move();

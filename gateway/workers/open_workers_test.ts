@@ -1,7 +1,6 @@
 import { equal, ok, rejects } from "node:assert/strict";
 import { ConfigError } from "platform/config";
 import { silentLogger as log } from "platform/telemetry";
-import { MemoryRequestCounter } from "../adapters/mod.ts";
 import { parseGatewayConfig } from "../gateway_config.ts";
 import { openWorkers, type WorkersOptions } from "./open_workers.ts";
 
@@ -10,7 +9,6 @@ function optionsOf(entry: string, fail: WorkersOptions["fail"]): WorkersOptions 
     count: 2,
     entry: new URL(`../testing/${entry}`, import.meta.url),
     gateway: parseGatewayConfig('_format_version: "3.0"\n', "gateway.yaml"),
-    counter: new MemoryRequestCounter(),
     drainMs: 100,
     fail,
     log,

@@ -1,17 +1,13 @@
+import type { SharedCounts } from "../adapters/mod.ts";
 import type { EdgePorts } from "../edge.ts";
 import type { State } from "../entities/mod.ts";
 import type { EdgeCalls } from "./edge_calls.ts";
 
-/** A worker's ends of its channels: the first thing that it is sent. */
-export interface WorkerPorts {
-  readonly calls: MessagePort;
-  /** Where requests are counted for the node. */
-  readonly counts: MessagePort;
-}
-
 export interface WorkerStart {
   /** What is in force first. */
   readonly state: State;
+  /** Of the requests of all workers. */
+  readonly counts: SharedCounts;
   readonly threadId: number;
   /** How many workers there are. */
   readonly threads: number;

@@ -3,23 +3,18 @@ import type { Limit, RequestCounter } from "gateway/ports";
 
 const at = new Date("2026-02-28T23:59:59.900Z");
 const later = (ms: number) => new Date(at.getTime() + ms);
-type Opened = RequestCounter & Partial<Disposable>;
 const perSecond = (requestsMax: number): Limit[] => [{ unit: "second", requestsMax }];
 
-/** What every RequestCounter must do. `open` gives an empty one, closed after use; without it, the tests are ignored. */
+/** What every RequestCounter must do. `open` gives an empty one; without it, the tests are ignored. */
 export function requestCounterContract(
   adapter: string,
-  open?: () => Opened | Promise<Opened>,
+  open?: () => RequestCounter | Promise<RequestCounter>,
 ): void {
   function test(promise: string, check: (counter: RequestCounter) => Promise<void>): void {
     Deno.test({
       name: `${adapter} ${promise}`,
       ignore: !open,
-      async fn() {
-        const counter = await open!();
-        using _ = { [Symbol.dispose]: () => counter[Symbol.dispose]?.() };
-        await check(counter);
-      },
+      fn: async () => await check(await open!()),
     });
   }
 
