@@ -45,7 +45,7 @@ await runProgram(log, async (running, _stopping, fail) => {
   const { port } = await edges.serve({ port: server.port, mtlsPort });
   await serveOperators(running, { live, identity, edges });
   const answer = async () => void await edges.counts();
-  running.use(admin.declareReady([{ name: "workers", check: answer }]));
+  running.use(admin.declareReady([{ name: "edges", check: answer }]));
   running.use(discovery.register({ program: "gateway", port }));
 });
 
