@@ -23,6 +23,7 @@ import { LogSinks } from "./log_sinks.ts";
 import { registeredAuthorities } from "./registered_authorities.ts";
 import { registeredCertificates } from "./registered_certificates.ts";
 import { TrustedServers } from "./trusted_servers.ts";
+import { shareOf } from "./node_share.ts";
 import type { RequestCounter } from "./ports.ts";
 import { defaultWebSocketLimits, WebSockets } from "./web_socket/mod.ts";
 
@@ -61,7 +62,7 @@ export async function openEdge(running: AsyncDisposableStack, tools: EdgeTools):
     new Pools({ discovery, fetchFor, connect: tcpConnect, clock: systemClock, log }),
   );
   const connectFor = (trust: Trust) => servers.connectFor(trust);
-  const socketsMax = Math.ceil(defaultWebSocketLimits.socketsMax / threads);
+  const socketsMax = shareOf(defaultWebSocketLimits.socketsMax, threads);
   const webSockets = new WebSockets({ connectFor, clock: systemClock, limits: { socketsMax } });
   const metrics = new MetricsRegistry();
   const authorities = new ClientAuthorities();
@@ -164,7 +165,7 @@ async function listen(
 function shareOfLimits(threads: number): NonNullable<TlsServerOptions["limits"]> {
   const { connectionsMax, connectionsPerNetworkMax } = defaultServerLimits;
   return {
-    connectionsMax: Math.ceil(connectionsMax / threads),
-    connectionsPerNetworkMax: Math.ceil(connectionsPerNetworkMax / threads),
+    connectionsMax: shareOf(connectionsMax, threads),
+    connectionsPerNetworkMax: shareOf(connectionsPerNetworkMax, threads),
   };
 }

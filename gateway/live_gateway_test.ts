@@ -62,3 +62,19 @@ Deno.test("A change that contradicts itself changes nothing", async () => {
   equal(live.state, empty.state);
   deepEqual(saved, []);
 });
+
+Deno.test("what was made ready for a change that cannot be kept is abandoned, and what is kept is put in force", async () => {
+  const done: string[] = [];
+  const edges = {
+    prepare: () => ({
+      commit: () => void done.push("commit"),
+      abandon: () => void done.push("abandon"),
+    }),
+  };
+  const saves = [() => Promise.reject(new Error("Disk full")), () => Promise.resolve()];
+  const save = () => saves.shift()!().finally(() => void done.push("save"));
+  const live = new LiveGateway({ config: empty, edges, save, log: silentLogger });
+  await rejects(live.change(addService("a")), /Disk full/);
+  await live.change(addService("a"));
+  deepEqual(done, ["save", "abandon", "save", "commit"]);
+});

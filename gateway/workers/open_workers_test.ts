@@ -32,6 +32,29 @@ Deno.test("a worker that cannot be loaded keeps all from starting, with the reas
   equal(failed.length > 0, true);
 });
 
+/** Workers of which the second hangs when it is asked to `act`. */
+function hangingAt(act: string, told: string[] = []): WorkersOptions {
+  const yaml = `{ _format_version: "3.0", services: [{ name: ${act}, url: "https://a" }] }`;
+  const failure = (_message: string, thrown: unknown) => void told.push((thrown as Error).message);
+  return {
+    ...optionsOf("worker_that_hangs.ts", noFailure),
+    gateway: parseGatewayConfig(yaml, "gateway.yaml"),
+    log: { ...log, failure },
+  };
+}
+
+Deno.test("a worker that does not open in time keeps all from starting", async () => {
+  const opened = openWorkers({ ...hangingAt("open"), limits: { openMsMax: 1_000 } });
+  await rejects(opened, /worker 2: no answer to "open" in 1000 ms/);
+});
+
+Deno.test("a worker that does not close in time is ended as it stands, and told of", async () => {
+  const told: string[] = [];
+  const workers = await openWorkers({ ...hangingAt("close", told), limits: { closeMsMax: 50 } });
+  await workers[Symbol.asyncDispose]();
+  equal(told.join(), 'Cannot ask worker 2: no answer to "close" in 150 ms');
+});
+
 Deno.test("a worker that dies has the program end with its last words, and nobody waits for it", async () => {
   const { promise: failed, resolve } = Promise.withResolvers<unknown>();
   const workers = await openWorkers(optionsOf("worker_that_dies.ts", resolve));

@@ -6,20 +6,26 @@ import type { GatewayConfig } from "../gateway_config.ts";
 import type { Caller } from "./calls.ts";
 import type { EdgeCalls } from "./edge_calls.ts";
 
-/** How long a worker may take. One that is late with a configuration is ended, and the program with it. */
+/** How long a worker may take. */
 export interface WorkerLimits {
+  /** To load its modules and reach its stores. */
+  readonly openMsMax: number;
   /** To make a configuration ready. */
   readonly prepareMsMax: number;
   /** To put it in force when it is ready. */
   readonly commitMsMax: number;
   /** To tell of its counts, figures and targets. */
   readonly tellMsMax: number;
+  /** To close WebSockets, logs and stores, beyond what answers in flight may take. */
+  readonly closeMsMax: number;
 }
 
 export const defaultWorkerLimits: WorkerLimits = {
+  openMsMax: 30_000,
   prepareMsMax: 10_000,
   commitMsMax: 5_000,
   tellMsMax: 2_000,
+  closeMsMax: 10_000,
 };
 
 export interface WorkerEdgesOptions {

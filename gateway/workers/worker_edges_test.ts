@@ -7,10 +7,10 @@ import { LiveApp } from "../live_app.ts";
 import { fakeDependencies } from "../testing/fake_gateway.ts";
 import { answerCalls, Caller } from "./calls.ts";
 import { type EdgeCalls, edgeCalls } from "./edge_calls.ts";
-import { WorkerEdges, type WorkerLimits } from "./worker_edges.ts";
+import { WorkerEdges } from "./worker_edges.ts";
 
 const config = parseGatewayConfig('_format_version: "3.0"\n', "gateway.yaml");
-const short: WorkerLimits = { prepareMsMax: 20, commitMsMax: 20, tellMsMax: 20 };
+const short = { prepareMsMax: 20, commitMsMax: 20, tellMsMax: 20 };
 
 /** Two workers, the second of which answers nothing to calls of these names. */
 function edgesWith(...silent: (keyof EdgeCalls)[]) {

@@ -1,15 +1,14 @@
 /**
- * Load on one server over kept-alive connections: `edge_client.ts <h1|h2> <port> <seconds> [path [token]]`, the
- * CA's certificate on standard input. Prints the number of requests answered.
+ * Load on one server over kept-alive connections: `edge_client.ts <h1|h2> <port> <seconds> [<path>
+ * [<connections> [<token>]]]`, the CA's certificate on standard input. Several ports, with commas between, take turns. Prints the number of requests answered.
  */
 import http2 from "node:http2";
 
-const connections = 16;
 const streamsPerSession = 16;
 const sessions = 4;
 
-const [protocol, portText, secondsText, path = "/", token] = Deno.args;
-const port = Number(portText);
+const [protocol, portsText = "", secondsText, path = "/", connections = "16", token] = Deno.args;
+const ports = portsText.split(",").map(Number);
 const ca = await new Response(Deno.stdin.readable).text();
 const endsAtMs = performance.now() + Number(secondsText) * 1_000;
 const isOver = () => performance.now() >= endsAtMs;
@@ -19,7 +18,7 @@ const head = [`GET ${path} HTTP/1.1`, "host: localhost", ...authorization].join(
 const request = new TextEncoder().encode(`${head}\r\n\r\n`);
 const latin1 = new TextDecoder("latin1");
 
-async function loadHttp1(): Promise<number> {
+async function loadHttp1(port: number): Promise<number> {
   using connection = await Deno.connectTls({ hostname: "localhost", port, caCerts: [ca] });
   const buffer = new Uint8Array(4_096);
   let answered = 0;
@@ -46,7 +45,7 @@ function isWhole(buffer: Uint8Array, length: number): boolean {
   return length - bodyAt === Number(bodyBytes);
 }
 
-async function loadHttp2(): Promise<number> {
+async function loadHttp2(port: number): Promise<number> {
   const session = http2.connect(`https://localhost:${port}`, { ca });
   let answered = 0;
   const stream = async () => {
@@ -69,8 +68,10 @@ async function loadHttp2(): Promise<number> {
   return answered;
 }
 
-const [load, count] = protocol === "h2" ? [loadHttp2, sessions] : [loadHttp1, connections];
-const answered = await Promise.all(Array.from({ length: count }, load));
+const [load, count] = protocol === "h2" ? [loadHttp2, sessions] : [loadHttp1, Number(connections)];
+const answered = await Promise.all(
+  Array.from({ length: count }, (_, at) => load(ports[at % ports.length]!)),
+);
 const total = answered.reduce((sum, part) => sum + part, 0);
 Deno.stdout.writeSync(new TextEncoder().encode(`${total}\n`));
 Deno.exit();
