@@ -27,7 +27,7 @@ COPY gateway gateway
 COPY tools tools
 # A program that starts for the first time finds everything there: its root is read-only, and it may
 # reach no registry.
-RUN deno cache --frozen gateway/main.ts services/*/main.ts services/auth/adapters/password_worker.ts tools/compose/*.ts
+RUN deno cache --frozen gateway/main.ts gateway/workers/main.ts services/*/main.ts services/auth/adapters/password_worker.ts tools/compose/*.ts
 
 # Where volumes are mounted: a new one takes over the owner that it finds here.
 RUN for name in gateway auth payment orders psp prometheus consul operator \

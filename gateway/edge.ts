@@ -5,59 +5,65 @@ import { openSignatureVerifier } from "platform/signatures";
 import { type Logger, MetricsRegistry } from "platform/telemetry";
 import {
   ClientAuthorities,
+  defaultServerLimits,
   serveClientTls,
   ServerCertificates,
   serveTls,
   type TlsIdentity,
+  type TlsServerOptions,
 } from "platform/tls";
-import {
-  MemoryAnswerCache,
-  MemoryRequestCounter,
-  RedisAnswerCache,
-  RedisRequestCounter,
-} from "./adapters/mod.ts";
-import { createApp, type Dependencies, type GatewayApp } from "./app.ts";
+import { MemoryAnswerCache, RedisAnswerCache, RedisRequestCounter } from "./adapters/mod.ts";
+import { createApp, type Dependencies } from "./app.ts";
 import { Pools, systemClock, tcpConnect } from "./balancing/mod.ts";
-import type { Config } from "./config.ts";
-import type { State } from "./entities/mod.ts";
+import type { Settings } from "./config.ts";
+import { type Edges, threadEdges } from "./edges.ts";
 import type { GatewayConfig, Trust } from "./gateway_config.ts";
-import type { LiveGateway } from "./live_gateway.ts";
+import { LiveApp } from "./live_app.ts";
 import { LogSinks } from "./log_sinks.ts";
 import { registeredAuthorities } from "./registered_authorities.ts";
 import { registeredCertificates } from "./registered_certificates.ts";
 import { TrustedServers } from "./trusted_servers.ts";
-import { WebSockets } from "./web_socket/mod.ts";
+import { shareOf } from "./node_share.ts";
+import type { RequestCounter } from "./ports.ts";
+import { defaultWebSocketLimits, WebSockets } from "./web_socket/mod.ts";
 
-/** What the whole program has one of. */
+/** What a thread has one of. */
 export interface EdgeTools {
-  readonly config: Config;
+  readonly config: Settings;
+  /** What is in force first. */
+  readonly gateway: GatewayConfig;
   readonly identity: TlsIdentity;
   readonly discovery: Discovery;
+  /** Counts for this node. */
+  readonly counter: RequestCounter;
+  /** How many threads share the ports, and what the node may have of connections and WebSockets. */
+  readonly threads: number;
   readonly log: Logger;
 }
 
-/** All that outlives a configuration: connections, counts, copies, logs. */
-export interface Edge {
-  readonly metrics: MetricsRegistry;
-  readonly pools: Pools;
-  /** What answers by `config`. */
-  open(config: GatewayConfig): GatewayApp;
-  /** Told of each state that is in force from then on. */
-  inForce(state: State): void;
-  /** Listens on both edges. @returns the port of the public one. */
-  serve(live: LiveGateway): Promise<number>;
+/** Where the two edges listen. */
+export interface EdgePorts {
+  readonly port: number;
+  readonly mtlsPort: number;
+}
+
+/** The edges of this thread, and all of theirs that outlives a configuration: connections, counts, copies, logs. */
+export interface Edge extends Edges {
+  /** Listens on both edges. @returns where. */
+  serve(ports: EdgePorts): Promise<EdgePorts>;
 }
 
 /** Opens what requests need, and gives it to `running`. */
 export async function openEdge(running: AsyncDisposableStack, tools: EdgeTools): Promise<Edge> {
-  const { config, identity, discovery, log } = tools;
+  const { config, identity, discovery, threads, log } = tools;
   const servers = running.use(new TrustedServers(identity));
   const fetchFor = (trust: Trust) => servers.fetchFor(trust);
   const pools = running.use(
     new Pools({ discovery, fetchFor, connect: tcpConnect, clock: systemClock, log }),
   );
   const connectFor = (trust: Trust) => servers.connectFor(trust);
-  const webSockets = new WebSockets({ connectFor, clock: systemClock });
+  const socketsMax = shareOf(defaultWebSocketLimits.socketsMax, threads);
+  const webSockets = new WebSockets({ connectFor, clock: systemClock, limits: { socketsMax } });
   const metrics = new MetricsRegistry();
   const authorities = new ClientAuthorities();
   const certificates = new ServerCertificates();
@@ -75,20 +81,26 @@ export async function openEdge(running: AsyncDisposableStack, tools: EdgeTools):
     newId: () => crypto.randomUUID(),
     wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   };
-  return {
-    metrics,
-    pools,
+  const app = new LiveApp({
+    config: tools.gateway,
     open: (gateway) => createApp({ ...deps, config: gateway }),
-    inForce(state) {
-      pools.adopt(state);
-      authorities.take(registeredAuthorities(state));
-      certificates.take(registeredCertificates(state));
+    ready(state) {
+      const pems = registeredAuthorities(state);
+      const takeCertificates = certificates.ready(registeredCertificates(state));
+      return () => {
+        pools.adopt(state);
+        authorities.take(pems);
+        takeCertificates();
+      };
     },
-    async serve(live) {
-      const port = await listen(running, { ...tools, live, authorities, certificates });
+  });
+  return {
+    ...threadEdges({ app, pools, metrics }),
+    async serve(ports) {
+      const listening = await listen(running, { ...tools, ports, app, authorities, certificates });
       // Ended before the servers drain: they would wait for them.
       running.use(webSockets);
-      return port;
+      return listening;
     },
   };
 }
@@ -106,10 +118,9 @@ function openAuthenticator(
 /** Counts and copies: in Redis where there is one, and in the process. */
 async function openStores(
   running: AsyncDisposableStack,
-  { config, identity, log }: EdgeTools,
+  { config, identity, counter, log }: EdgeTools,
 ): Promise<Pick<Dependencies, "counters" | "cache">> {
   const redis = running.use(await openRedisLink(config.redis, { identity, log }));
-  const counter = new MemoryRequestCounter();
   const copies = new MemoryAnswerCache();
   return {
     counters: {
@@ -122,28 +133,39 @@ async function openStores(
 }
 
 interface Listening extends EdgeTools {
-  readonly live: LiveGateway;
+  readonly ports: EdgePorts;
+  readonly app: LiveApp;
   readonly authorities: ClientAuthorities;
   readonly certificates: ServerCertificates;
 }
 
 async function listen(
   running: AsyncDisposableStack,
-  { config, identity, log, live, authorities, certificates }: Listening,
-): Promise<number> {
-  const options = { ...config.server, identity, log };
+  { config, identity, threads, log, ports, app, authorities, certificates }: Listening,
+): Promise<EdgePorts> {
+  const reusePort = threads > 1;
+  const limits = shareOfLimits(threads);
+  const options = { ...config.server, port: ports.port, identity, log, reusePort, limits };
   const server = await serveTls(
     { ...options, certificates },
-    (request, peer) => live.fetch(request, { peer }),
+    (request, peer) => app.fetch(request, { peer }),
   );
   running.use(server);
   const edge = new URL(config.edge);
-  edge.port = String(config.mtlsPort);
-  running.use(
-    await serveClientTls(
-      { ...options, port: config.mtlsPort, authorities },
-      (request, peer) => live.fetch(request, { peer, edge }),
-    ),
+  const mutual = await serveClientTls(
+    { ...options, port: ports.mtlsPort, authorities },
+    (request, peer) => app.fetch(request, { peer, edge }),
   );
-  return server.port;
+  running.use(mutual);
+  edge.port = String(mutual.port);
+  return { port: server.port, mtlsPort: mutual.port };
+}
+
+/** What one of several threads may hold of what the node may. */
+function shareOfLimits(threads: number): NonNullable<TlsServerOptions["limits"]> {
+  const { connectionsMax, connectionsPerNetworkMax } = defaultServerLimits;
+  return {
+    connectionsMax: shareOf(connectionsMax, threads),
+    connectionsPerNetworkMax: shareOf(connectionsPerNetworkMax, threads),
+  };
 }

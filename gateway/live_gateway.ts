@@ -1,57 +1,35 @@
 import type { Logger } from "platform/telemetry";
-import type { ConnectionInfo, GatewayApp } from "./app.ts";
+import type { Edges } from "./edges.ts";
 import type { State } from "./entities/mod.ts";
 import { type GatewayConfig, gatewayConfigOf } from "./gateway_config.ts";
 
 export interface LiveGatewayOptions {
+  /** What the edges go by already. */
   readonly config: GatewayConfig;
-  /** The edge for a configuration. @throws what makes it impossible. */
-  readonly open: (config: GatewayConfig) => GatewayApp;
+  readonly edges: Pick<Edges, "prepare">;
   /** Keeps a changed state. @throws when it cannot: then the change has not happened. */
   readonly save: (state: State) => Promise<void>;
-  /** Told of each state that is in force from then on, the first included. */
-  readonly onInForce?: (state: State) => void;
   readonly log: Logger;
 }
 
 /**
- * The configuration in force, and the edge that goes by it. A change holds for every request that comes after
- * it; those under way end by what they began with. Changes happen one after the other.
+ * The configuration in force. A change is made ready in every thread, then kept, then put in force in every
+ * thread, and then it is answered. Changes happen one after the other.
  */
 export class LiveGateway {
   readonly #options: LiveGatewayOptions;
   readonly #issuer: string | undefined;
   #state: State;
-  #app: GatewayApp;
   #last: Promise<unknown> = Promise.resolve();
-  #requests = 0;
-  #inFlight = 0;
 
   constructor(options: LiveGatewayOptions) {
     this.#options = options;
     this.#issuer = options.config.issuer;
     this.#state = options.config.state;
-    this.#app = options.open(options.config);
-    options.onInForce?.(this.#state);
   }
 
   get state(): State {
     return this.#state;
-  }
-
-  async fetch(request: Request, info?: ConnectionInfo): Promise<Response> {
-    this.#requests++;
-    this.#inFlight++;
-    try {
-      return await this.#app.fetch(request, info);
-    } finally {
-      this.#inFlight--;
-    }
-  }
-
-  /** Requests since the start, and those that have no answer yet. */
-  counts(): { readonly requests: number; readonly inFlight: number } {
-    return { requests: this.#requests, inFlight: this.#inFlight };
   }
 
   /**
@@ -64,26 +42,31 @@ export class LiveGateway {
   ): Promise<Result> {
     return this.#inTurn(async () => {
       const result = change(this.#state);
-      const app = this.#options.open(gatewayConfigOf(result.state, this.#issuer));
-      await this.#options.save(result.state);
-      this.#state = result.state;
-      this.#app = app;
-      this.#options.onInForce?.(this.#state);
+      const config = gatewayConfigOf(result.state, this.#issuer);
+      await this.#putInForce(config, this.#options.save);
       return result;
     });
   }
 
   /** Puts another configuration in force without keeping it: it came from where it is kept. */
   replace(config: GatewayConfig): Promise<void> {
-    return this.#inTurn(() => {
-      this.#app = this.#options.open(config);
-      this.#state = config.state;
-      this.#options.onInForce?.(this.#state);
-      this.#options.log.info("Configuration replaced", {
-        "gateway.routes": config.routes.length,
-      });
-      return Promise.resolve();
+    return this.#inTurn(async () => {
+      await this.#putInForce(config, () => Promise.resolve());
+      const fields = { "gateway.routes": config.routes.length };
+      this.#options.log.info("Configuration replaced", fields);
     });
+  }
+
+  async #putInForce(config: GatewayConfig, save: (state: State) => Promise<void>): Promise<void> {
+    const prepared = await this.#options.edges.prepare(config);
+    try {
+      await save(config.state);
+    } catch (thrown) {
+      await prepared.abandon();
+      throw thrown;
+    }
+    await prepared.commit();
+    this.#state = config.state;
   }
 
   #inTurn<Result>(act: () => Promise<Result>): Promise<Result> {

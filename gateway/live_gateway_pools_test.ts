@@ -2,6 +2,7 @@ import { deepEqual, rejects } from "node:assert/strict";
 import { silentLogger as log } from "platform/telemetry";
 import type { GatewayApp } from "./app.ts";
 import { parseGatewayConfig } from "./gateway_config.ts";
+import { LiveApp } from "./live_app.ts";
 import { LiveGateway } from "./live_gateway.ts";
 
 const app: GatewayApp = { fetch: () => Promise.resolve(new Response()) };
@@ -17,11 +18,16 @@ services: [{ name: ${service}, url: "https://${service}" }]
 Deno.test("what outlives configurations is told of each that comes in force, and of none that does not", async () => {
   const told: string[][] = [];
   let canSave = true;
-  const live = new LiveGateway({
-    config: configOf("one"),
+  const config = configOf("one");
+  const edges = new LiveApp({
+    config,
     open: () => app,
+    ready: ({ services }) => () => void told.push([...services.values()].map(({ name }) => name!)),
+  });
+  const live = new LiveGateway({
+    config,
+    edges,
     save: () => canSave ? Promise.resolve() : Promise.reject(new Error("the disk is full")),
-    onInForce: ({ services }) => void told.push([...services.values()].map(({ name }) => name!)),
     log,
   });
   await live.replace(configOf("two"));

@@ -2,6 +2,7 @@ import { deepEqual, equal, rejects } from "node:assert/strict";
 import { silentLogger } from "platform/telemetry";
 import { insert, type State, Violation } from "./entities/mod.ts";
 import { type GatewayConfig, parseGatewayConfig } from "./gateway_config.ts";
+import { LiveApp } from "./live_app.ts";
 import { LiveGateway } from "./live_gateway.ts";
 
 const empty = parseGatewayConfig('_format_version: "3.0"\n', "gateway.yaml");
@@ -20,8 +21,9 @@ function open({ state }: GatewayConfig) {
 }
 
 function aLiveGateway(save: (state: State) => Promise<void> = () => Promise.resolve()) {
-  const live = new LiveGateway({ config: empty, open, save, log: silentLogger });
-  const served = async () => await (await live.fetch(new Request("https://edge/"))).json();
+  const app = new LiveApp({ config: empty, open });
+  const live = new LiveGateway({ config: empty, edges: app, save, log: silentLogger });
+  const served = async () => await (await app.fetch(new Request("https://edge/"))).json();
   return { live, served };
 }
 
@@ -59,4 +61,20 @@ Deno.test("A change that contradicts itself changes nothing", async () => {
   await rejects(live.change(publicAcl), Violation);
   equal(live.state, empty.state);
   deepEqual(saved, []);
+});
+
+Deno.test("what was made ready for a change that cannot be kept is abandoned, and what is kept is put in force", async () => {
+  const done: string[] = [];
+  const edges = {
+    prepare: () => ({
+      commit: () => void done.push("commit"),
+      abandon: () => void done.push("abandon"),
+    }),
+  };
+  const saves = [() => Promise.reject(new Error("Disk full")), () => Promise.resolve()];
+  const save = () => saves.shift()!().finally(() => void done.push("save"));
+  const live = new LiveGateway({ config: empty, edges, save, log: silentLogger });
+  await rejects(live.change(addService("a")), /Disk full/);
+  await live.change(addService("a"));
+  deepEqual(done, ["save", "abandon", "save", "commit"]);
 });

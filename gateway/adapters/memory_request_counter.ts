@@ -1,17 +1,9 @@
-import type { Limit, RequestCounter, Taken, WindowUnit } from "../ports.ts";
-import { countedMs, shareOf, weighed, windowEndMs, windowStartMs } from "../window.ts";
-
-interface Window {
-  startMs: number;
-  count: number;
-  /** In the window before. */
-  earlier: number;
-}
-
-type Windows = Partial<Record<WindowUnit, Window>>;
+import { type CountedWindows, takeIn } from "../counted_windows.ts";
+import type { Limit, RequestCounter, Taken } from "../ports.ts";
+import { countedMs } from "../window.ts";
 
 interface Entry {
-  readonly windows: Windows;
+  readonly windows: CountedWindows;
   /** When the last of its counts is of no use any more: nothing is lost by dropping the entry then. */
   endsMs: number;
 }
@@ -37,14 +29,9 @@ export class MemoryRequestCounter implements RequestCounter {
   take(key: string, limits: readonly Limit[], at: Date): Taken {
     const atMs = at.getTime();
     const entry = this.#entryOf(key, atMs);
-    const windows = limits.map(({ unit }) => windowAt(entry.windows, unit, atMs));
-    const before = windows.map((window, index) => countOf(window, limits[index]!, atMs));
-    const taken = before.every((count, index) => count < limits[index]!.requestsMax);
-    if (taken) { for (const window of windows) window.count++; }
+    const taken = takeIn(entry.windows, limits, atMs);
     entry.endsMs = Math.max(entry.endsMs, ...limits.map((limit) => atMs + countedMs(limit, atMs)));
-    const counts = taken ? before.map((count) => count + 1) : before;
-    if (!limits.some(({ windowType }) => windowType === "sliding")) return { taken, counts };
-    return { taken, counts, earlier: windows.map(({ earlier }) => earlier) };
+    return taken;
   }
 
   #entryOf(key: string, atMs: number): Entry {
@@ -63,26 +50,4 @@ export class MemoryRequestCounter implements RequestCounter {
       this.#entries.delete(key);
     }
   }
-}
-
-/** The window of `unit` at `atMs`. A clock that was set back does not bring a window back. */
-function windowAt(windows: Windows, unit: WindowUnit, atMs: number): Window {
-  const startMs = windowStartMs(unit, atMs);
-  const window = windows[unit] ??= { startMs, count: 0, earlier: 0 };
-  if (window.startMs < startMs) {
-    // Only the window just before this one still weighs.
-    window.earlier = windowEndMs(unit, window.startMs) === startMs ? window.count : 0;
-    window.startMs = startMs;
-    window.count = 0;
-  }
-  return window;
-}
-
-function countOf(
-  { startMs, count, earlier }: Window,
-  { unit, windowType }: Limit,
-  atMs: number,
-): number {
-  if (windowType !== "sliding" || earlier === 0) return count;
-  return count + weighed(earlier, shareOf(unit, Math.max(startMs, atMs)));
 }

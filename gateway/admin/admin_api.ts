@@ -8,7 +8,7 @@ import {
   kinds,
   referenceOf,
 } from "../entities/mod.ts";
-import type { Pools } from "../balancing/mod.ts";
+import type { Edges } from "../edges.ts";
 import type { LiveGateway } from "../live_gateway.ts";
 import { addConfigRoutes } from "./config_routes.ts";
 import { type Collected, EntityRequests } from "./entity_requests.ts";
@@ -20,8 +20,8 @@ export interface AdminDependencies {
   readonly live: Pick<LiveGateway, "state" | "change">;
   readonly tools: ChangeTools;
   readonly facts: NodeFacts;
-  /** What is known of how upstreams' targets are. */
-  readonly pools: Pick<Pools, "healthOf" | "setHealth">;
+  /** What is known of how upstreams' targets are, and what has been counted. */
+  readonly edges: Pick<Edges, "healthOf" | "setHealth" | "counts">;
   readonly log: Logger;
 }
 

@@ -173,9 +173,9 @@ Deno.test("lists come in pages whose last has no offset, and by tags", async () 
 });
 
 Deno.test("what is kept after a change is the state in force", async () => {
-  const { send, saved, app } = anAdmin();
+  const { send, saved, live } = anAdmin();
   await send("POST", "/services", "name=a url=https://a");
-  equal(saved.at(-1), app.state);
+  equal(saved.at(-1), live.state);
   equal(saved.length, 1);
 });
 
@@ -211,13 +211,13 @@ Deno.test("a set of weighted targets hangs below its upstream, by id or by addre
 });
 
 Deno.test("the health of an upstream is told target by target, and set by hand", async () => {
-  const { send, pools, app } = anAdmin();
+  const { send, pools, live } = anAdmin();
   await send("POST", "/upstreams", "name=pool healthchecks.passive.unhealthy.http_failures=1");
   await send("POST", "/upstreams/pool/targets", "target=10.0.0.1:443");
   await send("POST", "/services", "name=a protocol=https host=pool port=443");
   await send("POST", "/services/a/routes", "paths[]=/a");
   using _ = pools;
-  pools.adopt(app.state);
+  pools.adopt(live.state);
   const health = async () => {
     const { body } = await send("GET", "/upstreams/pool/health");
     return body.data.map((

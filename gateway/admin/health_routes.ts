@@ -5,12 +5,12 @@ import { notFound, reply } from "./replies.ts";
 /** How the targets of an upstream are, and a word of the operator's on it, which checks may overrule. */
 export function addHealthRoutes(
   add: AddRoute,
-  { live, pools, facts: { nodeId } }: AdminDependencies,
+  { live, edges, facts: { nodeId } }: AdminDependencies,
 ): void {
   add("/upstreams/:upstream/health", {
-    GET: (_request, { upstream = "" }) => {
+    GET: async (_request, { upstream = "" }) => {
       const entity = findEntity(live.state, "upstreams", upstream);
-      const reports = entity && pools.healthOf(entity.id);
+      const reports = entity && await edges.healthOf(entity.id);
       if (!reports) return notFound();
       const data = reports.map(({ target, health }) => ({ ...target, health }));
       return reply(200, { data, next: null, total: data.length, "node_id": nodeId });
@@ -18,9 +18,9 @@ export function addHealthRoutes(
   });
   for (const [word, isHealthy] of [["healthy", true], ["unhealthy", false]] as const) {
     add(`/upstreams/:upstream/targets/:target/${word}`, {
-      PUT: (_request, { upstream = "", target = "" }) => {
+      PUT: async (_request, { upstream = "", target = "" }) => {
         const found = targetOf(live, upstream, target);
-        return found && pools.setHealth(found, isHealthy) ? reply(204) : notFound();
+        return found && await edges.setHealth(found, isHealthy) ? reply(204) : notFound();
       },
     });
   }

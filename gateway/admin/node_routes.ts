@@ -12,17 +12,15 @@ export interface NodeFacts {
   /** Another one at each start. */
   readonly nodeId: string;
   readonly hostname: string;
-  /** Requests since the start, and those that have no answer yet. */
-  readonly counts: () => { readonly requests: number; readonly inFlight: number };
 }
 
 /** What is not about one entity: the node, what it has, and the schemas. */
 export function addNodeRoutes(add: AddRoute, deps: AdminDependencies): void {
-  const { live, facts, tools } = deps;
+  const { live, edges, tools } = deps;
   add("/", { GET: () => reply(200, informationOf(deps)) });
   add("/status", {
-    GET: () => {
-      const { requests, inFlight } = facts.counts();
+    GET: async () => {
+      const { requests, inFlight } = await edges.counts();
       return reply(200, {
         database: { reachable: true },
         server: { connections_active: inFlight, total_requests: requests },

@@ -9,7 +9,9 @@ import { Pools, systemClock } from "../balancing/mod.ts";
 import type { ClientCertificate } from "../exchange.ts";
 import { LogSinks } from "../log_sinks.ts";
 import type { State } from "../entities/mod.ts";
-import { type GatewayConfig, parseGatewayConfig, type Trust } from "../gateway_config.ts";
+import { parseGatewayConfig, type Trust } from "../gateway_config.ts";
+import { threadEdges } from "../edges.ts";
+import { LiveApp } from "../live_app.ts";
 import { LiveGateway } from "../live_gateway.ts";
 
 /** What a service was sent. */
@@ -23,7 +25,8 @@ export interface Sent {
 }
 
 export interface FakeGateway {
-  readonly app: LiveGateway;
+  readonly app: LiveApp;
+  readonly live: LiveGateway;
   /** For those that are not given. No active checks run, unless the test has them adopt its state. */
   readonly pools: Pools;
   /** What services were sent, in order. */
@@ -66,22 +69,26 @@ export function fakeGateway({ yaml, ...options }: FakeGatewayOptions = {}): Fake
   const sent: Sent[] = [];
   const saved: State[] = [];
   const deps = fakeDependencies({ sent, ...options });
-  const { now, pools } = deps;
-  const app = new LiveGateway({
-    config: parseGatewayConfig(text, "gateway.yaml", { now: now(), issuer: fakeIssuer }),
-    open: (config: GatewayConfig) => createApp({ ...deps, config }),
+  const { now, pools, metrics } = deps;
+  const config = parseGatewayConfig(text, "gateway.yaml", { now: now(), issuer: fakeIssuer });
+  const app = new LiveApp({ config, open: (config) => createApp({ ...deps, config }) });
+  const edges = threadEdges({ app, pools, metrics });
+  const live = new LiveGateway({
+    config,
+    edges,
     save: (state) => Promise.resolve(void saved.push(state)),
     log: silentLogger,
   });
   const api = createAdminApi({
-    live: app,
+    live,
     tools: { now, newId: () => crypto.randomUUID(), newSecret: () => crypto.randomUUID() },
-    pools,
-    facts: { nodeId: "node", hostname: "gateway", counts: () => app.counts() },
+    edges,
+    facts: { nodeId: "node", hostname: "gateway" },
     log: silentLogger,
   });
   return {
     app,
+    live,
     pools,
     sent,
     saved,

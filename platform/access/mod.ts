@@ -1,7 +1,5 @@
 export * from "./access.ts";
 export * from "./authenticate.ts";
 export type { CompactToken } from "./compact_token.ts";
-export * from "./consumer_key.ts";
-export * from "./consumer_token.ts";
 export * from "./service_token.ts";
 export * from "./verified_tokens.ts";

@@ -76,8 +76,8 @@ function errorFields(thrown: unknown): Fields {
 
 const encoder = new TextEncoder();
 
-/** How much may wait to be written, in characters. */
-export const unwrittenMax = 65_536;
+/** How much is written together, in characters: what several threads write to one pipe in pieces of this size stays whole. */
+export const writtenTogetherMax = 4_096;
 
 /**
  * Writes lines whole, however little `sink` takes at a time: those of one turn of the event loop together, and one
@@ -95,9 +95,10 @@ export function lineWriter(
   };
   addEventListener("unload", write);
   return (line, isUrgent) => {
+    if (unwritten.length + line.length >= writtenTogetherMax) write();
     if (unwritten === "" && !isUrgent) setImmediate(write);
     unwritten += `${line}\n`;
-    if (isUrgent || unwritten.length > unwrittenMax) write();
+    if (isUrgent) write();
   };
 }
 

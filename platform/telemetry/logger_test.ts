@@ -1,6 +1,6 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { setImmediate } from "node:timers/promises";
-import { createLogger, lineWriter, unwrittenMax } from "./logger.ts";
+import { createLogger, lineWriter, writtenTogetherMax } from "./logger.ts";
 
 Deno.test("A line that cannot be written is lost, and who logs goes on", () => {
   const failures = [
@@ -69,12 +69,13 @@ Deno.test("A line that is urgent is written at once, with all that came before i
   deepEqual(texts, ["one\ntwo\n"]);
 });
 
-Deno.test("No more than may wait waits to be written", () => {
+Deno.test("Lines that are too much to be written together are written one after the other", async () => {
   const { texts, write } = recorder();
-  write("x".repeat(unwrittenMax - 1), false);
-  deepEqual(texts, []);
-  write("y", false);
-  equal(texts.length, 1);
+  const half = "x".repeat(writtenTogetherMax / 2 - 1);
+  for (const line of [half, half, "y"]) write(line, false);
+  deepEqual(texts, [`${half}\n${half}\n`]);
+  await setImmediate();
+  deepEqual(texts, [`${half}\n${half}\n`, "y\n"]);
 });
 
 Deno.test("Warnings and errors are urgent, and what is told in passing is not", () => {

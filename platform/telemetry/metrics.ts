@@ -62,6 +62,12 @@ export class Histogram {
     this.counts[at]!++;
     this.#sum += value;
   }
+
+  /** Takes in what another one with the same bounds has seen. */
+  add({ counts, sum }: Pick<Histogram, "counts" | "sum">): void {
+    for (const [at, count] of counts.entries()) this.counts[at]! += count;
+    this.#sum += sum;
+  }
 }
 
 export type Series = Counter | Gauge | Histogram;

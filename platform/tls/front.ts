@@ -24,11 +24,13 @@ export interface FrontOptions {
   /** Present on a server that demands client certificates. */
   readonly clients: ClientCheck | undefined;
   /** What clients are shown that ask for other names than our own. */
-  readonly certificates: ServerCertificates | undefined;
+  readonly certificates?: ServerCertificates;
   readonly limits: ServerLimits;
   readonly log: Logger;
   /** Where the inner server listens, on loopback. */
   readonly innerPort: number;
+  /** Whether other servers of this user may listen on the same port: the system shares connections out. */
+  readonly reusePort?: boolean;
   /** Answers requests of HTTP/1.1. Never throws, and never fails. */
   readonly answer: (request: Request, peer: Peer) => Promise<Response>;
 }
@@ -86,7 +88,8 @@ export class Front {
   listen(hostname: string, port: number): Promise<number> {
     return new Promise((listening, failed) => {
       this.#server.once("error", failed);
-      this.#server.listen(port, hostname, () => {
+      const { reusePort = false } = this.#options;
+      this.#server.listen({ port, host: hostname, reusePort }, () => {
         this.#server.off("error", failed);
         this.#server.on("error", (error) => {
           this.#options.log.failure("TLS listener failed", error);

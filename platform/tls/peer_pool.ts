@@ -2,8 +2,8 @@ import type { TLSSocket } from "node:tls";
 import { PeerConnection } from "./peer_connection.ts";
 import { type ConnectionPolicy, verifiedSocket } from "./verified_socket.ts";
 
+/** To one server. As many may idle: a burst that needed them comes again. */
 const connectionsMax = 128;
-const idleConnectionsMax = 32;
 
 /** Who needs a connection. Told once, unless it is abandoned before. */
 export interface Waiter {
@@ -122,7 +122,7 @@ export class PeerPool {
     if (waiter) {
       origin.waiting.delete(waiter);
       waiter.resolve(connection);
-    } else if (this.#isRetired || origin.idle.length >= idleConnectionsMax) connection.destroy();
+    } else if (this.#isRetired) connection.destroy();
     else origin.idle.push(connection);
   }
 

@@ -15,10 +15,16 @@ export class ServerCertificates {
 
   /** Shows these from the next handshake on, and no others. @throws what the TLS library refuses. */
   take(certificates: readonly NamedCertificate[]): void {
-    this.#contexts = new Map(certificates.flatMap(({ names, cert, key }) => {
+    this.ready(certificates)();
+  }
+
+  /** @returns what shows these from the next handshake on, and never throws. @throws as `take` does. */
+  ready(certificates: readonly NamedCertificate[]): () => void {
+    const contexts = new Map(certificates.flatMap(({ names, cert, key }) => {
       const context = tls.createSecureContext({ cert, key, minVersion: "TLSv1.2" });
       return names.map((name) => [name.toLowerCase(), context] as const);
     }));
+    return () => void (this.#contexts = contexts);
   }
 
   /** For a whole name before a wildcard. Undefined: the server's own is shown. */

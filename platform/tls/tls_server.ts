@@ -27,6 +27,8 @@ export interface TlsServerOptions {
   readonly limits?: Partial<Omit<ServerLimits, "drainMs">>;
   /** What clients are shown that ask for other names. Followed while the server runs. */
   readonly certificates?: ServerCertificates;
+  /** Whether other servers of this user may listen on the same port: the system shares connections out. */
+  readonly reusePort?: boolean;
 }
 
 /**
@@ -40,10 +42,11 @@ export function serveTls(options: TlsServerOptions, handler: PeerHandler): Promi
 
 /** @param clients present when clients must show a certificate. */
 export async function serveBehindFront(
-  { hostname, port, identity, log, drainMs, limits: given, certificates }: TlsServerOptions,
+  { hostname, port, drainMs, limits: given, ...shared }: TlsServerOptions,
   clients: ClientCheck | undefined,
   handler: PeerHandler,
 ): Promise<TlsServer> {
+  const { log } = shared;
   const limits = { ...defaultServerLimits, ...given, drainMs };
   const failed = (thrown: unknown) => {
     log.failure("Request failed", thrown);
@@ -80,7 +83,7 @@ export async function serveBehindFront(
     });
   });
   const innerPort = inner.addr.port;
-  const front = new Front({ identity, clients, certificates, limits, log, innerPort, answer });
+  const front = new Front({ ...shared, clients, limits, innerPort, answer });
   try {
     const outerPort = await front.listen(hostname, port);
     const drain = () => drainServer(front, inner, drainMs);

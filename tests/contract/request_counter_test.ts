@@ -2,7 +2,9 @@ import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import {
   MemoryRequestCounter,
   namesMax,
+  openSharedCounts,
   RedisRequestCounter,
+  SharedRequestCounter,
   takenTogetherMax,
 } from "gateway/adapters";
 import type { RequestCounter } from "gateway/ports";
@@ -29,6 +31,10 @@ async function openRedisCounter(): Promise<RequestCounter> {
 }
 
 requestCounterContract("MemoryRequestCounter", () => new MemoryRequestCounter());
+requestCounterContract(
+  "SharedRequestCounter",
+  () => new SharedRequestCounter(openSharedCounts()),
+);
 requestCounterContract("RedisRequestCounter", hasRedis ? openRedisCounter : undefined);
 
 const at = new Date("2026-01-02T03:04:05.000Z");
@@ -43,6 +49,63 @@ Deno.test("MemoryRequestCounter keeps no more keys than it may, and forgets the 
   equal(counter.take("a", limits, at).taken, false);
   equal(counter.take("c", limits, at).taken, false);
   equal(counter.take("b", limits, at).taken, true);
+});
+
+Deno.test("SharedRequestCounters count together: what one has taken, no other can take", () => {
+  const counts = openSharedCounts();
+  const counters = [new SharedRequestCounter(counts), new SharedRequestCounter(counts)];
+  const limit = [{ unit: "hour", requestsMax: 25 }] as const;
+  const takes = Array.from({ length: 60 }, (_, n) => counters[n % 2]!.take("a", limit, at));
+  equal(takes.filter(({ taken }) => taken).length, 25);
+});
+
+Deno.test("SharedRequestCounters in threads of their own let as many requests through as the limit allows, and not one more", async () => {
+  const counts = openSharedCounts();
+  const [asksMax, requestsMax] = [100_000, 150_000];
+  const begun = new Int32Array(new SharedArrayBuffer(4));
+  const entry = import.meta.resolve("../fixtures/counting_worker.ts");
+  const workers = [1, 2].map(() => new Worker(entry, { type: "module" }));
+  const taken = await Promise.all(workers.map((worker) =>
+    new Promise<number>((resolve, reject) => {
+      worker.onmessage = ({ data }) => resolve(data);
+      worker.onerror = ({ message }) => reject(new Error(message));
+      worker.postMessage({
+        counts,
+        asksMax,
+        requestsMax,
+        atMs: at.getTime(),
+        begun,
+        workers: workers.length,
+      });
+    })
+  ));
+  for (const worker of workers) worker.terminate();
+  equal(taken.reduce((sum, own) => sum + own), requestsMax);
+});
+
+Deno.test("SharedRequestCounter keeps no more keys than it may, and forgets those that have ended, then the quietest, first", () => {
+  const counter = new SharedRequestCounter(openSharedCounts(3));
+  for (const key of ["a", "b", "c"]) counter.take(key, limits, at);
+  // Asking again is not being quiet, though it is refused.
+  equal(counter.take("a", limits, at).taken, false);
+  counter.take("d", limits, at);
+  equal(counter.take("a", limits, at).taken, false);
+  equal(counter.take("c", limits, at).taken, false);
+  equal(counter.take("b", limits, at).taken, true);
+  counter.take("short", [{ unit: "second", requestsMax: 1 }], at);
+  equal(counter.take("b", limits, at).taken, false);
+  equal(counter.take("c", limits, at).taken, false);
+  counter.take("new", limits, new Date(at.getTime() + 1_000));
+  equal(counter.take("b", limits, at).taken, false);
+  equal(counter.take("c", limits, at).taken, false);
+});
+
+Deno.test("SharedRequestCounter tells long keys apart, whatever they begin with", () => {
+  const counter = new SharedRequestCounter(openSharedCounts());
+  const long = "\u{1f600}".repeat(500);
+  equal(counter.take(`${long}a`, limits, at).taken, true);
+  equal(counter.take(`${long}b`, limits, at).taken, true);
+  equal(counter.take(`${long}a`, limits, at).taken, false);
 });
 
 function test(promise: string, check: (scene: RedisScene) => Promise<void>): void {

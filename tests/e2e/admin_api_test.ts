@@ -1,7 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { ensureCertificates } from "certs/store";
-import { openPeerFetch, openTlsIdentity } from "platform/tls";
-import { silentLogger } from "platform/telemetry";
+import { askAs } from "../fixtures/ask_as.ts";
 import { eventually } from "../fixtures/eventually.ts";
 import { call, openTestPlatform, type TestPlatform } from "../fixtures/platform.ts";
 
@@ -129,24 +128,6 @@ Deno.test("client certificates and figures, demanded by the Admin API, hold on t
   );
   equal((await askAs(dir, "prometheus", metrics.replace("metrics", "services"))).status, 403);
 });
-
-/** Asks the gateway over mutual TLS, as the holder of a leaf of the platform's CA. */
-async function askAs(
-  dir: string,
-  program: string,
-  url: string,
-  init: RequestInit = {},
-): Promise<{ readonly status: number; readonly text: string }> {
-  await using identity = await openTlsIdentity({
-    certFile: `${dir}/tls/${program}/cert.pem`,
-    keyFile: `${dir}/tls/${program}/key.pem`,
-    caFile: `${dir}/tls/ca.pem`,
-    revokedFile: undefined,
-  }, { log: silentLogger });
-  await using caller = openPeerFetch({ identity, peer: "spiffe://sallyport/gateway" });
-  const response = await caller.fetch(url, init);
-  return { status: response.status, text: await response.text() };
-}
 
 Deno.test("the Admin API over mutual TLS is for operators, and for no program", async () => {
   await using platform = await openTestPlatform();

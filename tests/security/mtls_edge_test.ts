@@ -2,7 +2,7 @@ import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import type { ConnectionOptions } from "node:tls";
 import type { Leaf, LeafContents } from "certs/leaf";
 import { parseGatewayConfig } from "gateway/configuration";
-import { LiveGateway } from "gateway/live";
+import { LiveApp, LiveGateway } from "gateway/live";
 import { registeredAuthorities } from "gateway/registered-authorities";
 import { fakeDependencies, type Sent } from "gateway/testing";
 import { createApp } from "gateway";
@@ -51,8 +51,9 @@ async function bothEdges() {
   const identity = new TestIdentity(await own.leaf("gateway"), own);
   const sent: Sent[] = [];
   const authorities = new ClientAuthorities();
-  const live = new LiveGateway({
-    config: configOf([partners, others], 1),
+  const config = configOf([partners, others], 1);
+  const app = new LiveApp({
+    config,
     open: (config) =>
       createApp({
         config,
@@ -62,10 +63,10 @@ async function bothEdges() {
           edge: new URL("https://localhost"),
         }),
       }),
-    save: () => Promise.resolve(),
-    onInForce: (state) => authorities.take(registeredAuthorities(state)),
-    log: silentLogger,
+    ready: (state) => () => authorities.take(registeredAuthorities(state)),
   });
+  const save = () => Promise.resolve();
+  const live = new LiveGateway({ config, edges: app, save, log: silentLogger });
   const options = {
     hostname: "127.0.0.1",
     port: 0,
@@ -77,7 +78,7 @@ async function bothEdges() {
   const plain = servers.use(
     await serveTls(
       options,
-      (request, peer) => live.fetch(request, { peer }),
+      (request, peer) => app.fetch(request, { peer }),
     ),
   );
   const mutual: TlsServer = servers.use(
@@ -85,7 +86,7 @@ async function bothEdges() {
       { ...options, authorities },
       (request, peer) => {
         const edge = new URL(`https://localhost:${mutual.port}`);
-        return live.fetch(request, { peer, edge });
+        return app.fetch(request, { peer, edge });
       },
     ),
   );

@@ -9,6 +9,9 @@ import {
 import { aCall, isTimeout, ordersId } from "./tls_call_fixture.ts";
 import { aMutualServer, anAuthority, anEdge, aPair, TestIdentity, within } from "./tls_fixture.ts";
 
+/** Less than a client may have open, and more than a few. */
+const burst = 100;
+
 Deno.test("A client refuses a server that shows another program's certificate", async () => {
   let wasAsked = false;
   await using call = await aCall({
@@ -191,6 +194,30 @@ Deno.test("A small answer that nobody reads gives its connection back", async ()
   });
   for (let count = 0; count < 50; count++) await call.fetch(call.url);
   ok(peers.size < 5, `${peers.size} connections`);
+});
+
+Deno.test("As many connections as a burst has needed are there for the next one", async () => {
+  const connections = new Set<Peer>();
+  let waiting: (() => void)[] = [];
+  await using call = await aCall({
+    async handler(_request, peer) {
+      connections.add(peer);
+      // All are under way at one time.
+      const all = new Promise<void>((resolve) => waiting.push(resolve));
+      if (waiting.length === burst) { for (const go of waiting) go(); }
+      await all;
+      return new Response("ok");
+    },
+  });
+  for (let round = 0; round < 3; round++) {
+    waiting = [];
+    const calls = Array.from(
+      { length: burst },
+      async () => await (await call.fetch(call.url)).text(),
+    );
+    await Promise.all(calls);
+  }
+  equal(connections.size, burst);
 });
 
 Deno.test("A client knows whether a request that failed may have been heard", async () => {

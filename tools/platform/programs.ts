@@ -215,14 +215,17 @@ function orders({ dir, ports }: ProgramOptions): Described {
 export const gatewayRuntimeFlag = "--v8-flags=--max-semi-space-size=8,--single-threaded-gc";
 
 function gateway({ dir, ports, extraEnv }: ProgramOptions): Described {
-  const { GATEWAY_CONFIG_FILE: file = checkout("gateway/gateway.yaml") } = extraEnv?.gateway ?? {};
+  const { GATEWAY_CONFIG_FILE: file = checkout("gateway/gateway.yaml"), GATEWAY_WORKERS: workers } =
+    extraEnv?.gateway ?? {};
+  // A worker reads its own modules, unlike a main thread: the runtime loads those by the program's rights.
+  const modules = workers === undefined ? [] : [checkout("gateway"), checkout("platform")];
   return {
     name: "gateway",
     entry: "gateway/main.ts",
     flags: [
       gatewayRuntimeFlag,
       ...flags({
-        read: [...tlsFiles(dir, "gateway"), file, `${dir}/data/gateway`],
+        read: [...tlsFiles(dir, "gateway"), file, `${dir}/data/gateway`, ...modules],
         write: [`${dir}/data/gateway`],
       }),
     ],
