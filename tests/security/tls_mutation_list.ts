@@ -202,8 +202,8 @@ export const mutations: readonly Mutation[] = [
   {
     trap: "a POST is repeated",
     file: "platform/tls/peer_fetch.ts",
-    find: "if (!isStale || !isRepeatable(outgoing)) throw thrown;",
-    replace: "if (!isStale) throw thrown;",
+    find: "if (!isStale || !isRepeatable(outgoing)) throw connectionError(thrown, outgoing);",
+    replace: "if (!isStale) throw connectionError(thrown, outgoing);",
     testFile: "tests/security/tls_repeated_request_test.ts",
     test: "is made once more",
   },

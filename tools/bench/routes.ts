@@ -13,6 +13,9 @@ const counts = [10, 100, 1_000, 5_000] as const;
 const rounds = 5;
 const asks = 2_000;
 
+const encoder = new TextEncoder();
+const say = (text: string) => void Deno.stdout.writeSync(encoder.encode(`${text}\n`));
+
 function configurationOf(count: number): string {
   const routes = Array.from(
     { length: count },
@@ -57,10 +60,10 @@ function askHono(table: RouteTable, count: number): (n: number) => unknown {
   return (n) => hono.fetch(request, { path: pathOf(n, count) });
 }
 
-console.log("| routes | own table | Hono |\n|---|---|---|");
+say("| routes | own table | Hono |\n|---|---|---|");
 for (const count of counts) {
   const table = new RouteTable(parseGatewayConfig(configurationOf(count), "routes"));
   const own = await microsecondsOf(askTable(table, count));
   const hono = await microsecondsOf(askHono(table, count));
-  console.log(`| ${count} | ${own.toFixed(2)} | ${hono.toFixed(1)} |`);
+  say(`| ${count} | ${own.toFixed(2)} | ${hono.toFixed(1)} |`);
 }

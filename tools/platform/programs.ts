@@ -212,7 +212,7 @@ function orders({ dir, ports }: ProgramOptions): Described {
  * young generation has room for: streams of 100 MB would cost 150 MB instead of 15. The collector's helper threads
  * are for processes that have cores to spare; a worker of the gateway has one, and they would make it wait.
  */
-export const gatewayRuntimeFlag = "--v8-flags=--max-semi-space-size=8,--single-threaded-gc";
+export const gatewayRuntimeFlag = "--v8-flags=--max-semi-space-size=4,--single-threaded-gc";
 
 function gateway({ dir, ports, extraEnv }: ProgramOptions): Described {
   const { GATEWAY_CONFIG_FILE: file = checkout("gateway/gateway.yaml"), GATEWAY_WORKERS: workers } =
