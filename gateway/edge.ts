@@ -1,21 +1,21 @@
 import { createAuthenticator } from "platform/access";
 import { type Discovery, openPeer } from "platform/discovery";
+import { openFilesMax } from "platform/lifecycle";
 import { openRedisLink } from "platform/redis";
 import { openSignatureVerifier } from "platform/signatures";
 import { type Logger, MetricsRegistry } from "platform/telemetry";
 import {
   ClientAuthorities,
-  defaultServerLimits,
   serveClientTls,
   ServerCertificates,
   serveTls,
   type TlsIdentity,
-  type TlsServerOptions,
 } from "platform/tls";
 import { MemoryAnswerCache, RedisAnswerCache, RedisRequestCounter } from "./adapters/mod.ts";
 import { createApp, type Dependencies } from "./app.ts";
 import { Pools, systemClock, tcpConnect } from "./balancing/mod.ts";
 import type { Settings } from "./config.ts";
+import { connectionLimits } from "./connection_limits.ts";
 import { type Edges, threadEdges } from "./edges.ts";
 import type { GatewayConfig, Trust } from "./gateway_config.ts";
 import { LiveApp } from "./live_app.ts";
@@ -144,7 +144,12 @@ async function listen(
   { config, identity, threads, log, ports, app, authorities, certificates }: Listening,
 ): Promise<EdgePorts> {
   const reusePort = threads > 1;
-  const limits = shareOfLimits(threads);
+  const files = openFilesMax();
+  const limits = connectionLimits({ threads, openFilesMax: files });
+  log.info("Connections are bounded", {
+    "server.connections.max": limits.connectionsMax,
+    "process.unix.file_descriptor.limit": files,
+  });
   const options = { ...config.server, port: ports.port, identity, log, reusePort, limits };
   const server = await serveTls(
     { ...options, certificates },
@@ -159,13 +164,4 @@ async function listen(
   running.use(mutual);
   edge.port = String(mutual.port);
   return { port: server.port, mtlsPort: mutual.port };
-}
-
-/** What one of several threads may hold of what the node may. */
-function shareOfLimits(threads: number): NonNullable<TlsServerOptions["limits"]> {
-  const { connectionsMax, connectionsPerNetworkMax } = defaultServerLimits;
-  return {
-    connectionsMax: shareOf(connectionsMax, threads),
-    connectionsPerNetworkMax: shareOf(connectionsPerNetworkMax, threads),
-  };
 }

@@ -1,4 +1,5 @@
 export * from "./fault_point.ts";
+export * from "./open_files.ts";
 export * from "./pause.ts";
 export * from "./periodic.ts";
 export * from "./run_program.ts";
