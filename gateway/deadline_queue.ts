@@ -22,9 +22,9 @@ export class DeadlineQueue {
     this.#clock = clock;
   }
 
-  /** Calls `onTime` when the limit has passed, unless the wait is ended before. */
-  begin(onTime: () => void): Wait {
-    const wait = { endsMs: this.#clock.nowMs() + this.#limitMs, onTime };
+  /** Calls `onTime` when the limit has passed since `nowMs` by the clock, unless the wait is ended before. */
+  begin(onTime: () => void, nowMs: number = this.#clock.nowMs()): Wait {
+    const wait = { endsMs: nowMs + this.#limitMs, onTime };
     this.#waits.add(wait);
     this.#timer ??= this.#clock.after(this.#limitMs, () => this.#look());
     return wait;

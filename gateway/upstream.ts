@@ -111,8 +111,9 @@ export class Upstream {
     const body = editedBody(taken, exchange, outgoing);
     const { isIdempotent } = rules;
     const { key: hashKey, setCookie } = this.#hashKeyOf(exchange);
-    const dueMs = this.#options.clock.nowMs() + this.#headTimeoutMs;
-    const asked = { exchange, outgoing, body, isIdempotent, cutting, hashKey, dueMs };
+    const startedMs = this.#options.clock.nowMs();
+    const dueMs = startedMs + this.#headTimeoutMs;
+    const asked = { exchange, outgoing, body, isIdempotent, cutting, hashKey, startedMs, dueMs };
     try {
       const response = await this.#answer(asked, end);
       if (setCookie) response.headers.append("set-cookie", setCookie);
@@ -169,16 +170,14 @@ export class Upstream {
   }
 
   async #answer(asked: Asked, end: () => void): Promise<Response> {
-    const { exchange, cutting } = asked;
-    const { clock } = this.#options;
+    const { exchange, cutting, startedMs } = asked;
     const deadline = this.#deadlines.begin(() => {
       cutting.abort(new DOMException("The response did not come in time", "TimeoutError"));
-    });
+    }, startedMs);
     let arrival: Arrival<Response> | undefined;
     try {
-      const startedMs = clock.nowMs();
       arrival = await attempts(asked, this.#attempting);
-      exchange.upstreamMs = clock.nowMs() - startedMs;
+      exchange.upstreamMs = arrival.atMs - startedMs;
       return await this.#passOn(asked, arrival, end);
     } catch (thrown) {
       arrival?.ended();

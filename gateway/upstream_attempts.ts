@@ -19,13 +19,16 @@ export interface Asked {
   readonly cutting: AbortController;
   /** What the request is assigned to a server by. */
   readonly hashKey: string | undefined;
-  /** By the clock, when its answer must have begun. */
+  /** By the clock, when it began and when its answer must have begun. */
+  readonly startedMs: number;
   readonly dueMs: number;
 }
 
 /** An answer that has begun. */
 export interface Arrival<Answer> {
   readonly answer: Answer;
+  /** When it did, by the clock. */
+  readonly atMs: number;
   /** Its body is over, or nobody wants the rest. */
   ended(): void;
 }
@@ -64,7 +67,8 @@ export async function attempts<Answer extends { readonly status: number }>(
     const origin = pool.pick(tried, asked.hashKey);
     const passage = enter(options);
     try {
-      return await attemptAt(origin, asked, passage, options);
+      const startedMs = attempt === 1 ? asked.startedMs : clock.nowMs();
+      return await attemptAt(asked, { origin, passage, startedMs }, options);
     } catch (thrown) {
       if (asked.cutting.signal.aborted) throw thrown;
       tried = new Set([...tried, origin]);
@@ -93,24 +97,28 @@ function enter(
   });
 }
 
+interface Attempt {
+  readonly origin: string;
+  readonly passage: Passage;
+  readonly startedMs: number;
+}
+
 async function attemptAt<Answer extends { readonly status: number }>(
-  origin: string,
   asked: Asked,
-  passage: Passage,
+  { origin, passage, startedMs }: Attempt,
   { pool, clock, send }: AttemptOptions<Answer>,
 ): Promise<Arrival<Answer>> {
   const visit = pool.visit(origin);
   asked.exchange.triedOrigins.push(origin);
-  const startedMs = clock.nowMs();
   try {
     const leftMs = Math.max(1, Math.ceil(asked.dueMs - startedMs));
-    const headers = [...asked.outgoing.headers];
-    headers.push([timeLeftHeader, String(leftMs)]);
+    const headers = asked.outgoing.headers.concat([[timeLeftHeader, String(leftMs)]]);
     const answer = await send(asked, { origin, headers });
     passage.succeeded();
     visit.answered(answer.status);
-    const outcome = { tookMs: clock.nowMs() - startedMs, isFailure: false };
-    return { answer, ended: () => visit.ended(outcome) };
+    const atMs = clock.nowMs();
+    const outcome = { tookMs: atMs - startedMs, isFailure: false };
+    return { answer, atMs, ended: () => visit.ended(outcome) };
   } catch (thrown) {
     const isFailure = !isClientsDoing(asked);
     if (isFailure) judge(thrown, { asked, visit, passage });

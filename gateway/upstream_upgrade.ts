@@ -46,9 +46,19 @@ export async function upgrade(
   using _deadline = clock.after(timeoutMs, () => {
     cutting.abort(new DOMException("The response did not come in time", "TimeoutError"));
   });
-  const dueMs = clock.nowMs() + timeoutMs;
+  const startedMs = clock.nowMs();
+  const dueMs = startedMs + timeoutMs;
   const body = { kind: "none" } as const;
-  const asked = { exchange, outgoing, body, isIdempotent: false, cutting, hashKey, dueMs };
+  const asked = {
+    exchange,
+    outgoing,
+    body,
+    isIdempotent: false,
+    cutting,
+    hashKey,
+    startedMs,
+    dueMs,
+  };
   const send = (asked: Asked, to: Destination) => open(asked, to, options);
   try {
     const arrival = await attempts(asked, { service, ...reach, send, wait, clock });
