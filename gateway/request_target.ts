@@ -29,8 +29,11 @@ interface UrlParts {
   readonly search: string;
 }
 
-/** `scheme://authority`, then path and query: as sent. */
+const schemeForm = /^https?:\/\//;
+
+/** Scheme and authority, then path and query: as sent. Of what has no scheme, nothing. */
 function partsOf(url: string): UrlParts {
+  if (!schemeForm.test(url)) return { authority: "", path: "/", search: "" };
   const from = url.indexOf("://") + 3;
   const hash = url.indexOf("#", from);
   const end = hash < 0 ? url.length : hash;
