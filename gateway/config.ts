@@ -3,8 +3,8 @@ import { z } from "zod";
 import type { TokenRules } from "platform/access";
 import type { RedisConfig } from "platform/redis";
 import {
-  checkIssuer,
   checkTlsFiles,
+  type ForeignIssuer,
   issuerOf,
   parseEnv,
   Port,
@@ -14,6 +14,7 @@ import {
   readAll,
   readDiscovery,
   readFiles,
+  readForeignIssuer,
   readRedisConfig,
   tokenRulesOf,
   tokenVariables,
@@ -53,6 +54,8 @@ export interface Settings extends ProgramConfig {
   /** Undefined: what Redis would do is done in the process. */
   readonly redis: RedisConfig | undefined;
   readonly tokens: TokenRules;
+  /** Undefined: tokens are our own auth server's. */
+  readonly foreignIssuer: ForeignIssuer | undefined;
   readonly edge: URL;
   readonly discovery: DiscoveryConfig;
 }
@@ -118,25 +121,26 @@ function settingsReaders(get: Get) {
   return {
     given: () => parseEnv(variables, get),
     tls: () => checkTlsFiles(get),
-    issuer: () => checkIssuer(get),
+    foreignIssuer: () => readForeignIssuer(get),
     discovery: () => readDiscovery(get),
     redis: () => readRedisConfig(get),
   };
 }
 
 type Read = {
-  readonly [Name in "given" | "discovery" | "redis"]: ReturnType<
+  readonly [Name in "given" | "foreignIssuer" | "discovery" | "redis"]: ReturnType<
     ReturnType<typeof settingsReaders>[Name]
   >;
 };
 
-function settingsOf({ given, discovery, redis }: Read): Settings {
+function settingsOf({ given, foreignIssuer, discovery, redis }: Read): Settings {
   return {
     ...programConfigOf(given, given.GATEWAY_PORT),
     logDir: given.GATEWAY_LOG_DIR,
     mtlsPort: given.GATEWAY_MTLS_PORT,
     redis,
     tokens: tokenRulesOf(given, given.OIDC_CLIENT_ID),
+    foreignIssuer,
     edge: new URL(given.EDGE_URL),
     discovery,
   };

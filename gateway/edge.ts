@@ -1,5 +1,5 @@
 import { createAuthenticator } from "platform/access";
-import { type Discovery, openPeer } from "platform/discovery";
+import { type Discovery, openIssuer } from "platform/discovery";
 import { openFilesMax } from "platform/lifecycle";
 import { openRedisLink } from "platform/redis";
 import { openSignatureVerifier } from "platform/signatures";
@@ -109,10 +109,11 @@ function openAuthenticator(
   running: AsyncDisposableStack,
   { config, identity, discovery, log }: EdgeTools,
 ): Dependencies["authenticate"] {
-  const auth = running.use(openPeer({ identity, discovery, program: "auth" }));
+  const { foreignIssuer } = config;
+  const issuer = running.use(openIssuer({ identity, discovery, foreignIssuer }));
   const verifier = running.use(openSignatureVerifier());
   log.info("Signature library chosen", { "service.signatures.library": verifier.library });
-  return createAuthenticator({ ...config.tokens, fetch: auth.fetch, verifier });
+  return createAuthenticator({ ...config.tokens, fetch: issuer.fetch, verifier });
 }
 
 /** Counts and copies: in Redis where there is one, and in the process. */

@@ -1,6 +1,7 @@
 export * from "./discovery_config.ts";
 export * from "./env.ts";
 export * from "./instance_address.ts";
+export * from "./issuer_config.ts";
 export * from "./peer_url.ts";
 export * from "./program_config.ts";
 export * from "./redis_config.ts";

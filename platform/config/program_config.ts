@@ -1,16 +1,9 @@
 import { createPublicKey, X509Certificate } from "node:crypto";
 import type { z } from "zod";
-import type { TokenRules } from "platform/access";
 import type { LogLevel } from "platform/telemetry";
 import type { TlsFiles } from "platform/tls";
 import { configError, readFiles, variablesOf } from "./env.ts";
-import { peerUrl } from "./peer_url.ts";
-import {
-  addressVariables,
-  type programVariables,
-  tlsVariables,
-  tokenVariables,
-} from "./variables.ts";
+import { type programVariables, tlsVariables } from "./variables.ts";
 
 type Given<Shape extends z.ZodRawShape> = z.output<z.ZodObject<Shape>>;
 
@@ -35,33 +28,6 @@ export function programConfigOf(
       revokedFile: given.TLS_REVOKED_FILE,
     },
   };
-}
-
-/**
- * Whose tokens count. Unless told otherwise: those of our own auth server, asked over mutual TLS.
- *
- * @throws {ConfigError} naming `OIDC_JWKS_URI` when it is missing for another issuer than our own.
- */
-export function tokenRulesOf(
-  given: Given<typeof programVariables> & Given<typeof tokenVariables>,
-  clientId: string,
-): TokenRules {
-  return {
-    issuer: issuerOf(given),
-    audience: given.OIDC_AUDIENCE ?? given.EDGE_URL,
-    jwksUri: given.OIDC_JWKS_URI ?? `${peerUrl("auth")}/oidc/jwks`,
-    clientId,
-  };
-}
-
-/** Whose tokens count: our own auth server's, unless told otherwise. */
-export function issuerOf(
-  { EDGE_URL: edge, OIDC_ISSUER: issuer }: {
-    readonly EDGE_URL: string;
-    readonly OIDC_ISSUER?: string | undefined;
-  },
-): string {
-  return issuer ?? `${edge}/oidc`;
 }
 
 /** Where a program's embedded stores are. */
@@ -110,22 +76,4 @@ function fits(cert: string, key: string): boolean {
     // One of them is nothing of the kind. What stands there is not to be repeated.
     return false;
   }
-}
-
-/**
- * To be asked beside the other readers of a configuration. Our own keys would refuse every token of
- * another issuer, one by one, and nothing would say why.
- *
- * @throws {ConfigError} when nothing says where a foreign issuer's keys are.
- */
-export function checkIssuer(get: (name: string) => string | undefined): void {
-  const shape = { ...addressVariables, ...tokenVariables };
-  const names = ["EDGE_URL", "OIDC_ISSUER", "OIDC_JWKS_URI"] as const;
-  const { EDGE_URL: edge, OIDC_ISSUER: issuer, OIDC_JWKS_URI: keys } = variablesOf(
-    shape,
-    names,
-    get,
-  );
-  if (issuer === undefined || issuer === `${edge}/oidc` || keys !== undefined) return;
-  throw configError(["OIDC_JWKS_URI: Needed when OIDC_ISSUER is not our own auth server"]);
 }

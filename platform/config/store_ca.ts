@@ -11,8 +11,20 @@ export function readStoreCa(
   variable: string,
   get: (name: string) => string | undefined,
 ): string | undefined {
+  return get(variable) === "system" ? "system" : readCaFile(variable, get);
+}
+
+/**
+ * The PEM in the file that `variable` names; undefined when that is unset.
+ *
+ * @throws {ConfigError} when the file cannot be read or holds no certificate of a CA.
+ */
+export function readCaFile(
+  variable: string,
+  get: (name: string) => string | undefined,
+): string | undefined {
   const given = get(variable) || undefined;
-  if (given === undefined || given === "system") return given;
+  if (given === undefined) return undefined;
   const pem = readFiles({ [variable]: given })[variable]!;
   if (!isAuthority(pem)) throw configError([`${variable}: Its file holds no certificate of a CA`]);
   return pem;

@@ -61,6 +61,10 @@ export const programVariables = {
 export const tokenVariables = {
   OIDC_ISSUER: HttpsUrl.optional(),
   OIDC_JWKS_URI: HttpsUrl.optional(),
+  /** Where programs get tokens of their own. Needed by those that do, for another issuer than our own. */
+  OIDC_TOKEN_URL: HttpsUrl.optional(),
+  /** PEM of the CA that vouches for another issuer's server; the system's CAs when absent. */
+  OIDC_CA_FILE: z.string().optional(),
   OIDC_AUDIENCE: z.string().optional(),
   OIDC_CLIENT_ID: z.string().optional(),
 };

@@ -1,6 +1,7 @@
 export * from "./client_authorities.ts";
 export type { Peer } from "./connection.ts";
 export * from "./connection_error.ts";
+export { openWebFetch } from "./web_fetch.ts";
 export { openPeerFetch, openServerFetch, openTrustedFetch, type PeerFetch } from "./peer_fetch.ts";
 export {
   openPeerSockets,

@@ -1,13 +1,13 @@
 import { z } from "zod";
 import type { TokenRules } from "platform/access";
 import {
-  checkIssuer,
   checkTlsFiles,
   configError,
   type EmbeddedStoresConfig,
   embeddedStoresOf,
   type EventsConfig,
   eventsOf,
+  type ForeignIssuer,
   parseEnv,
   Port,
   type ProgramConfig,
@@ -16,6 +16,7 @@ import {
   readAll,
   readDiscovery,
   readFiles,
+  readForeignIssuer,
   readRedisConfig,
   readStoreCa,
   type Secret,
@@ -77,6 +78,8 @@ export interface Config extends ProgramConfig {
   readonly events: EventsConfig;
   readonly stores: StoresConfig;
   readonly tokens: TokenRules;
+  /** Undefined: tokens are our own. */
+  readonly foreignIssuer: ForeignIssuer | undefined;
   readonly encryption: EncryptionConfig;
   /** Where the signing keys lie, and which they are at the start. */
   readonly signingKeys: { readonly path: string; readonly current: SigningKeys };
@@ -88,10 +91,10 @@ export interface Config extends ProgramConfig {
 /** @throws {ConfigError} naming every variable that is missing or wrong, or whose file is. */
 export function loadConfig(get: (name: string) => string | undefined): Config {
   const names = Object.keys(fileShapes) as FileName[];
-  const { given, discovery, redis, files, storeCa } = readAll({
+  const { given, foreignIssuer, discovery, redis, files, storeCa } = readAll({
     given: () => parseEnv(variables, get),
     tls: () => checkTlsFiles(get),
-    issuer: () => checkIssuer(get),
+    foreignIssuer: () => readForeignIssuer(get),
     discovery: () => readDiscovery(get),
     redis: () => readRedisConfig(get),
     refused: () =>
@@ -111,6 +114,7 @@ export function loadConfig(get: (name: string) => string | undefined): Config {
     events: eventsOf(given.SALLYPORT_DATA_DIR, "auth"),
     stores: storesOf(given, storeCa),
     tokens: tokenRulesOf(given, given.OIDC_CLIENT_ID),
+    foreignIssuer,
     encryption: encryptionConfigOf(given, `${given.SALLYPORT_DATA_DIR}/auth/key_uses.json`),
     signingKeys: { path: given.OIDC_SIGNING_KEYS_FILE, current: files.OIDC_SIGNING_KEYS_FILE },
     cookieKeys: files.OIDC_COOKIE_KEYS_FILE,

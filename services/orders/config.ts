@@ -1,14 +1,13 @@
 import { z } from "zod";
 import {
-  checkIssuer,
   checkTlsFiles,
   configError,
   type EmbeddedStoresConfig,
   embeddedStoresOf,
   type EventsConfig,
   eventsOf,
+  type ForeignIssuer,
   parseEnv,
-  peerUrl,
   Port,
   type ProgramConfig,
   programConfigOf,
@@ -16,10 +15,12 @@ import {
   readAll,
   readDiscovery,
   readFiles,
+  readForeignIssuer,
   readRedisConfig,
   readStoreCa,
   Secret,
   tokenRulesOf,
+  tokenUrlOf,
   tokenVariables,
   variablesOf,
 } from "platform/config";
@@ -63,6 +64,8 @@ export interface Config extends ProgramConfig {
   readonly stores: StoresConfig;
   readonly paymentEvents: EventGroup;
   readonly tokens: TokenRules;
+  /** Undefined: tokens are our own auth server's. */
+  readonly foreignIssuer: ForeignIssuer | undefined;
   readonly client: { readonly tokenUrl: string; readonly id: string; readonly secret: Secret };
   readonly paymentDeadlineMs: number;
   readonly encryption: EncryptionConfig;
@@ -74,10 +77,10 @@ export interface Config extends ProgramConfig {
 /** @throws {ConfigError} naming every variable that is missing or wrong. */
 export function loadConfig(get: (name: string) => string | undefined): Config {
   const paths = variablesOf(variables, ["OIDC_CLIENT_SECRET_FILE", "DEMO_PRODUCTS_FILE"], get);
-  const { given, discovery, redis, files, storeCa } = readAll({
+  const { given, foreignIssuer, discovery, redis, files, storeCa } = readAll({
     given: () => parseEnv(variables, get),
     tls: () => checkTlsFiles(get),
-    issuer: () => checkIssuer(get),
+    foreignIssuer: () => readForeignIssuer(get, { needsTokens: true }),
     discovery: () => readDiscovery(get),
     redis: () => readRedisConfig(get),
     refused: () =>
@@ -104,8 +107,9 @@ export function loadConfig(get: (name: string) => string | undefined): Config {
       groupPath: `${dataDir}/orders/handled_events.sqlite`,
     },
     tokens: tokenRulesOf(given, given.OIDC_CLIENT_ID),
+    foreignIssuer,
     client: {
-      tokenUrl: `${peerUrl("auth")}/oidc/token`,
+      tokenUrl: tokenUrlOf(given),
       id: given.OIDC_CLIENT_ID,
       secret: new Secret(files.OIDC_CLIENT_SECRET_FILE.trim()),
     },

@@ -2,7 +2,7 @@ import { createAuthenticator, createServiceToken } from "platform/access";
 import { MemoryCache, RedisCache } from "platform/cache";
 import { peerUrl } from "platform/config";
 import { openKeyRing, Resealer } from "platform/crypto";
-import { openDiscovery, openPeer } from "platform/discovery";
+import { openDiscovery, openIssuer, openPeer } from "platform/discovery";
 import {
   openEventPublisher,
   openEventReader,
@@ -34,7 +34,8 @@ await runProgram(log, async (running, stopping) => {
   const admin = running.use(serveAdmin({ hostname: "127.0.0.1", port: config.adminPort }));
   const identity = running.use(await openTlsIdentity(config.tls, { log }));
   const discovery = running.use(await openDiscovery(config.discovery, { identity, log }));
-  const auth = running.use(openPeer({ identity, discovery, program: "auth" }));
+  const { foreignIssuer } = config;
+  const issuer = running.use(openIssuer({ identity, discovery, foreignIssuer }));
   const payment = running.use(openPeer({ identity, discovery, program: "payment" }));
 
   const { ring } = running.use(await openKeyRing(config.encryption, { service: "orders", log }));
@@ -56,7 +57,7 @@ await runProgram(log, async (running, stopping) => {
   if (ownEvents) running.use(copies.follow({ reader: ownEvents, log }));
 
   const { id: clientId, secret: clientSecret, tokenUrl } = config.client;
-  const token = createServiceToken({ tokenUrl, clientId, clientSecret, fetch: auth.fetch, now });
+  const token = createServiceToken({ tokenUrl, clientId, clientSecret, fetch: issuer.fetch, now });
   const reach = createFaultPoints({ ...config.fault, log });
   const sagas = running.use(
     createSagaRunner({
@@ -75,7 +76,7 @@ await runProgram(log, async (running, stopping) => {
     ...stores,
     reads: copies.over(kept),
     sagas,
-    authenticate: createAuthenticator({ ...config.tokens, fetch: auth.fetch }),
+    authenticate: createAuthenticator({ ...config.tokens, fetch: issuer.fetch }),
     log,
     now,
     newId: () => crypto.randomUUID(),

@@ -1,15 +1,14 @@
 import { z } from "zod";
 import type { TokenRules } from "platform/access";
 import {
-  checkIssuer,
   checkTlsFiles,
   configError,
   type EmbeddedStoresConfig,
   embeddedStoresOf,
   type EventsConfig,
   eventsOf,
+  type ForeignIssuer,
   parseEnv,
-  peerUrl,
   Port,
   type ProgramConfig,
   programConfigOf,
@@ -17,9 +16,11 @@ import {
   readAll,
   readDiscovery,
   readFiles,
+  readForeignIssuer,
   readRedisConfig,
   Secret,
   tokenRulesOf,
+  tokenUrlOf,
   tokenVariables,
   variablesOf,
 } from "platform/config";
@@ -59,6 +60,8 @@ export interface Config extends ProgramConfig {
   readonly events: EventsConfig;
   readonly stores: StoresConfig;
   readonly tokens: TokenRules;
+  /** Undefined: tokens are our own auth server's. */
+  readonly foreignIssuer: ForeignIssuer | undefined;
   readonly client: { readonly tokenUrl: string; readonly id: string; readonly secret: Secret };
   readonly processor: {
     readonly baseUrl: string;
@@ -76,10 +79,10 @@ export function loadConfig(get: (name: string) => string | undefined): Config {
     "PSP_API_KEY_FILE",
     "PSP_WEBHOOK_SECRET_FILE",
   ], get);
-  const { given, discovery, redis, files, dynamodb } = readAll({
+  const { given, foreignIssuer, discovery, redis, files, dynamodb } = readAll({
     given: () => parseEnv(variables, get),
     tls: () => checkTlsFiles(get),
-    issuer: () => checkIssuer(get),
+    foreignIssuer: () => readForeignIssuer(get, { needsTokens: true }),
     discovery: () => readDiscovery(get),
     redis: () => readRedisConfig(get),
     refused: () =>
@@ -100,8 +103,9 @@ export function loadConfig(get: (name: string) => string | undefined): Config {
     events: eventsOf(dataDir, "payment"),
     stores: storesOf(embeddedStoresOf(dataDir, "payment"), dynamodb),
     tokens: tokenRulesOf(given, given.OIDC_CLIENT_ID),
+    foreignIssuer,
     client: {
-      tokenUrl: `${peerUrl("auth")}/oidc/token`,
+      tokenUrl: tokenUrlOf(given),
       id: given.OIDC_CLIENT_ID,
       secret: new Secret(files.OIDC_CLIENT_SECRET_FILE.trim()),
     },

@@ -2,7 +2,7 @@ import { createAuthenticator, createServiceToken } from "platform/access";
 import { MemoryCache, RedisCache } from "platform/cache";
 import { peerUrl } from "platform/config";
 import { openKeyRing, Resealer } from "platform/crypto";
-import { openDiscovery, openPeer } from "platform/discovery";
+import { openDiscovery, openIssuer, openPeer } from "platform/discovery";
 import { openEventPublisher, RedisEventReader, relayOutbox } from "platform/events";
 import { withDeadline } from "platform/http";
 import { createFaultPoints, loadConfigOrExit, runProgram } from "platform/lifecycle";
@@ -28,7 +28,8 @@ await runProgram(log, async (running, stopping) => {
   const admin = running.use(serveAdmin({ hostname: "127.0.0.1", port: config.adminPort }));
   const identity = running.use(await openTlsIdentity(config.tls, { log }));
   const discovery = running.use(await openDiscovery(config.discovery, { identity, log }));
-  const auth = running.use(openPeer({ identity, discovery, program: "auth" }));
+  const { foreignIssuer } = config;
+  const issuer = running.use(openIssuer({ identity, discovery, foreignIssuer }));
   const orders = running.use(openPeer({ identity, discovery, program: "orders" }));
 
   const { ring } = running.use(await openKeyRing(config.encryption, { service: "payment", log }));
@@ -63,14 +64,14 @@ await runProgram(log, async (running, stopping) => {
   );
 
   const { id: clientId, secret: clientSecret, tokenUrl } = config.client;
-  const token = createServiceToken({ tokenUrl, clientId, clientSecret, fetch: auth.fetch, now });
+  const token = createServiceToken({ tokenUrl, clientId, clientSecret, fetch: issuer.fetch, now });
   const app = createApp({
     ...stores,
     reads: copies.over(kept.payments),
     orders: new HttpOrderLookup({ baseUrl: peerUrl("orders"), fetch: orders.fetch, token }),
     settler,
     webhookSecret,
-    authenticate: createAuthenticator({ ...config.tokens, fetch: auth.fetch }),
+    authenticate: createAuthenticator({ ...config.tokens, fetch: issuer.fetch }),
     log,
     now,
     newId,
