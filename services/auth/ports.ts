@@ -1,6 +1,13 @@
 import type { Reach } from "platform/access";
 import type { Page, PageQuery } from "platform/http";
-import type { Account, AccountChange, LoginAttempt, User, UserId } from "./domain/mod.ts";
+import type {
+  Account,
+  AccountChange,
+  AttemptKind,
+  LoginAttempt,
+  User,
+  UserId,
+} from "./domain/mod.ts";
 
 /**
  * Where people are kept. Each method is one transaction.
@@ -50,14 +57,22 @@ export interface UpdateOptions {
   readonly revokesGrants?: boolean;
 }
 
-/** Slows down who guesses passwords, by the rules of {@linkcode LoginAttempts}. */
+/** Slows down who guesses passwords and codes, by the rules of {@linkcode attemptLimits}. */
 export interface SignInAttempts {
   /**
    * Counts a failure at once, so that many attempts at a time count as many.
    *
+   * @param email key of the account, as it was typed in: whether there is one makes no difference.
+   * @param address network that the attempt comes from.
+   * @param kind what is tried, a password when it is not said; kinds are counted apart.
    * @throws {AuthError} `too_many_attempts` while a wait is on; asking during the wait does not lengthen it.
    */
-  begin(email: string, address: string, at: Date): LoginAttempt | Promise<LoginAttempt>;
+  begin(
+    email: string,
+    address: string,
+    at: Date,
+    kind?: AttemptKind,
+  ): LoginAttempt | Promise<LoginAttempt>;
 }
 
 /** Turns passwords into hashes that are slow to guess from. All throw {@linkcode AuthError} `busy`. */
