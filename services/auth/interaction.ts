@@ -1,7 +1,6 @@
 import type { Context } from "hono";
 import { type Client, isFirstParty } from "./clients.ts";
 import { allowed, denied, destinationOf, rightsOf } from "./consent.ts";
-import { AuthError } from "./domain/mod.ts";
 import { newGrant } from "./first_party_grant.ts";
 import { type FormFields, readForm } from "./form_body.ts";
 import type { FormGuard } from "./form_guard.ts";
@@ -14,7 +13,7 @@ import type {
 } from "./oidc_provider.ts";
 import { consentPage, errorPage, pageResponse, signInPage } from "./pages/mod.ts";
 import { accountOf, Credentials, type PasswordStepDependencies } from "./password_step.ts";
-import { authProblems, retryAfterHeaders } from "./problems.ts";
+import { refusalOf } from "./refusal.ts";
 
 /** What the way in needs to know of where a request came from. */
 export interface OidcBindings {
@@ -84,11 +83,8 @@ export class Interactions {
       if (!account) return this.#askPassword(visit, 422, { email, alert: wrong });
       return await visit.finish({ login: { accountId: account.id, amr: ["pwd"] } });
     } catch (thrown) {
-      if (!(thrown instanceof AuthError)) throw thrown;
-      const { code, message, retryAfterSeconds } = thrown;
-      const headers = retryAfterHeaders(retryAfterSeconds);
-      const alert = `${message}. Try again in ${retryAfterSeconds} seconds.`;
-      return this.#askPassword(visit, authProblems[code].status, { email, alert }, headers);
+      const { status, headers, alert } = refusalOf(thrown);
+      return this.#askPassword(visit, status, { email, alert }, headers);
     }
   }
 

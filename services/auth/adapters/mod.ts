@@ -4,6 +4,7 @@ import type { StoresConfig } from "../config.ts";
 import { openEmbeddedStores } from "./embedded_stores.ts";
 import type { Stores } from "./stores.ts";
 
+export * from "./common_passwords.ts";
 export * from "./embedded_stores.ts";
 export * from "./folder_mailer.ts";
 export * from "./oidc_adapter.ts";
