@@ -15,7 +15,7 @@ export const Client = z.strictObject({
   client_secret: z.string().min(32).max(512).optional(),
   redirect_uris: z.array(z.url()).default([]),
   post_logout_redirect_uris: z.array(z.url()).default([]),
-  response_types: z.array(z.literal("code")).optional(),
+  response_types: z.array(z.enum(["code", "none"])).optional(),
   grant_types: z.array(z.enum(grantTypes)).min(1),
   token_endpoint_auth_method: z.enum(authMethods).default("client_secret_basic"),
   /** What the client may do in its own name, by client credentials. */
@@ -49,4 +49,9 @@ export const Clients = z.array(Client).refine(
 /** The origins that a client's pages are served from. A URI with a scheme of its own has none. */
 export function originsOf({ redirect_uris: uris }: Client): readonly string[] {
   return uris.map((uri) => new URL(uri).origin).filter((origin) => origin !== "null");
+}
+
+/** Whether people who use the client are asked for no consent. A client that is not listed is somebody else's. */
+export function isFirstParty(clients: readonly Client[], clientId: string): boolean {
+  return clients.some((client) => client.client_id === clientId && client.first_party);
 }

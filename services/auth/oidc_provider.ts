@@ -16,6 +16,16 @@ export interface OidcProvider {
     options: { readonly mergeWithLastSubmission: boolean },
   ): Promise<string>;
   readonly Grant: OidcGrantClass;
+  /** The session that the request's cookie names, or a new one that nobody has signed in to. */
+  readonly Session: {
+    get(exchange: {
+      readonly req: IncomingMessage;
+      readonly res: ServerResponse;
+    }): Promise<OidcSession>;
+  };
+  /** Adds a step around every request that is handled. */
+  use(step: (context: OidcContext, next: () => Promise<void>) => Promise<void>): void;
+  readonly Client: { find(id: string): Promise<OidcClient | undefined> };
   on(
     event: "server_error" | "grant.error" | "error",
     listener: (...args: readonly unknown[]) => void,
@@ -55,15 +65,31 @@ export type OidcAdapterFactory = (kind: string) => OidcAdapter;
 /** Something that the person must do before the authorization request goes on. */
 export interface OidcInteraction {
   readonly uid: string;
-  readonly prompt: { readonly name: string };
+  readonly prompt: { readonly name: string; readonly details: OidcPromptDetails };
   readonly params: Readonly<Record<string, unknown>>;
   readonly session?: { readonly accountId?: string };
+  /** What was granted to the client before. */
+  readonly grantId?: string;
+}
+
+/** What a consent is missing. */
+export interface OidcPromptDetails {
+  readonly missingOIDCScope?: readonly string[];
+  readonly missingOIDCClaims?: readonly string[];
+  readonly missingResourceScopes?: Readonly<Record<string, readonly string[]>>;
 }
 
 export type OidcInteractionResult =
   | { readonly login: { readonly accountId: string; readonly amr: readonly string[] } }
   | { readonly consent: { readonly grantId: string } }
   | { readonly error: string; readonly error_description: string };
+
+export interface OidcSession {
+  readonly uid: string;
+  readonly accountId?: string;
+  /** When the person signed in, in seconds since 1970. */
+  readonly loginTs?: number;
+}
 
 export interface OidcGrant {
   readonly exp?: number;
@@ -81,16 +107,19 @@ export interface OidcGrantClass {
 
 export interface OidcClient {
   readonly clientId: string;
+  readonly clientName?: string;
   readonly clientAuthMethod: string;
   grantTypeAllowed(grantType: string): boolean;
 }
 
 /** A request on its way through oidc-provider. */
 export interface OidcContext {
+  readonly req: IncomingMessage & { readonly clientAddress?: string };
   type: string;
   status: number;
   body: unknown;
   set(headers: Readonly<Record<string, string>>): void;
+  /** Missing where no endpoint was found. */
   readonly oidc: {
     readonly provider: OidcProvider;
     readonly client?: OidcClient;
@@ -98,6 +127,7 @@ export interface OidcContext {
     readonly params: { readonly "grant_type"?: string; scope?: string };
     readonly result?: { readonly consent?: { readonly grantId?: string } };
     readonly session: {
+      readonly uid: string;
       readonly accountId: string;
       /** When the person signed in, in seconds since 1970. */
       readonly loginTs?: number;

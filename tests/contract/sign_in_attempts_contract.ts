@@ -1,5 +1,5 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
-import { accountLimit, addressLimit, AuthError } from "@services/auth/domain";
+import { accountLimit, addressLimit, attemptLimits, AuthError } from "@services/auth/domain";
 import type { SignInAttempts } from "@services/auth/ports";
 
 const start = Date.UTC(2026, 0, 1);
@@ -56,6 +56,21 @@ export function signInAttemptsContract(
     await rejects(async () => await attempts.begin("own", "office", at(addressLimit.freeMax - 1)), {
       code: "too_many_attempts",
     });
+  });
+
+  test("counts each kind of attempt by itself, by a limit of its own", async (attempts) => {
+    for (let n = 0; n < accountLimit.freeMax; n++) await attempts.begin("ada", "home", at(0));
+    equal(await waitSeconds(attempts, "ada", "home", at(0)), 1);
+    for (const kind of ["second factor", "user code", "mail"] as const) {
+      for (let n = 0; n < attemptLimits[kind].account.freeMax; n++) {
+        await attempts.begin("ada", "home", at(0), kind);
+      }
+      const another = async () => await attempts.begin("ada", "home", at(0), kind);
+      await rejects(another, { code: "too_many_attempts" });
+    }
+    await (await attempts.begin("ada", "home", at(1))).succeeded();
+    const another = async () => await attempts.begin("ada", "home", at(0), "second factor");
+    await rejects(another, { code: "too_many_attempts" }, "a known password resets nothing else");
   });
 
   test("does not lengthen a wait for who asks during it", async (attempts) => {

@@ -2,9 +2,9 @@ import { z } from "zod";
 import type { BlindIndex } from "platform/crypto";
 import { type Redis, RedisAwayError, RedisScript } from "platform/redis";
 import {
-  accountLimit,
-  addressLimit,
-  type AttemptLimit,
+  type AttemptKind,
+  attemptLimits,
+  attemptName,
   forgottenAfterMs,
   type LoginAttempt,
   refuseWhileWaiting,
@@ -55,10 +55,14 @@ const takeBackScript = new RedisScript(`
 `);
 
 const Begun = z.array(z.coerce.number().int());
-const limits = [accountLimit, addressLimit].flatMap((limit: AttemptLimit) => [
-  limit.freeMax,
-  limit.delaySecondsMax * 1_000,
-]);
+
+function limitsOf(kind: AttemptKind): readonly number[] {
+  const { account, address } = attemptLimits[kind];
+  return [account, address].flatMap(({ freeMax, delaySecondsMax }) => [
+    freeMax,
+    delaySecondsMax * 1_000,
+  ]);
+}
 
 /**
  * Counts in Redis, for all replicas together, by the same rules as in the process. Whose attempts they are
@@ -76,22 +80,27 @@ export class RedisLoginAttempts implements SignInAttempts {
     this.#fallback = fallback;
   }
 
-  async begin(email: string, address: string, at: Date): Promise<LoginAttempt> {
-    const account = this.#nameOf(`account ${email}`);
-    const network = this.#nameOf(`address ${address}`);
+  async begin(
+    email: string,
+    address: string,
+    at: Date,
+    kind: AttemptKind = "password",
+  ): Promise<LoginAttempt> {
+    const account = this.#nameOf(attemptName(kind, "account", email));
+    const network = this.#nameOf(attemptName(kind, "address", address));
     let reply: unknown;
     try {
       reply = await this.#redis.run(beginScript, [account, network], [
         at.getTime(),
         forgottenAfterMs,
-        ...limits,
+        ...limitsOf(kind),
       ]);
     } catch (thrown) {
       if (!(thrown instanceof RedisAwayError)) throw thrown;
-      return await this.#fallback.begin(email, address, at);
+      return await this.#fallback.begin(email, address, at, kind);
     }
     const [waitMs, ...before] = Begun.parse(reply);
-    refuseWhileWaiting(waitMs!);
+    refuseWhileWaiting(waitMs!, kind);
     const [ofAccount, ofNetwork] = [before.slice(0, 2), before.slice(2)];
     return {
       succeeded: async () => {

@@ -53,8 +53,11 @@ export const Account = z.object({
   ...User.shape,
   email: Email.meta({ sensitive: true }),
   name: Name.meta({ sensitive: true }),
-  /** Argon2id, as a PHC string. Sensitive, since a weak password can be guessed from it. */
-  passwordHash: z.string().startsWith("$argon2id$").meta({ sensitive: true }),
+  /**
+   * Argon2id, as a PHC string. Sensitive, since a weak password can be guessed from it. Absent where the
+   * person signs in elsewhere, and never by a password here.
+   */
+  passwordHash: z.string().startsWith("$argon2id$").optional().meta({ sensitive: true }),
   /**
    * Whoever signed in before it has to do so again. A request under way may bring back what a
    * revocation has destroyed: this makes it worthless.
@@ -88,7 +91,7 @@ export function signedUp(
   { email, name, passwordHash, roles }: {
     readonly email: string;
     readonly name: string;
-    readonly passwordHash: string;
+    readonly passwordHash?: string | undefined;
     readonly roles: readonly UserRole[];
   },
   { id, at }: { readonly id: UserId; readonly at: Date },
@@ -102,7 +105,7 @@ export function signedUp(
     status: "active",
     createdAt,
     version: 1,
-    passwordHash,
+    ...passwordHash !== undefined && { passwordHash },
   };
   return { account, event: eventOf("changed", account, at) };
 }
@@ -118,9 +121,13 @@ export function changedProfile(
 ): AccountChange {
   return next(account, {
     name: name ?? account.name,
-    passwordHash: passwordHash ?? account.passwordHash,
-    ...passwordHash !== undefined && { signInsValidFrom: at.toISOString() },
+    ...passwordHash !== undefined && { passwordHash, signInsValidFrom: at.toISOString() },
   }, at);
+}
+
+/** Whoever signed in until now has to do so again. */
+export function signedOutEverywhere(account: Account, at: Date): AccountChange {
+  return next(account, { signInsValidFrom: at.toISOString() }, at);
 }
 
 /** @throws {AuthError} `own_admin_role` when `by` would lose the role by which they do it. */

@@ -3,6 +3,7 @@ import type { Hono } from "hono";
 import { TestKeyRing } from "platform/crypto/testing";
 import { silentLogger } from "platform/telemetry";
 import {
+  CommonPasswords,
   oidcAdapterFor,
   openEmbeddedStores,
   type Stores,
@@ -12,7 +13,9 @@ import { ciphersOf } from "../ciphers.ts";
 import { createApp } from "../app.ts";
 import { Clients } from "../clients.ts";
 import { LoginAttempts, signedUp, UserId, type UserRole } from "../domain/mod.ts";
+import { MailDelivery } from "../mail_delivery.ts";
 import { ownAuthenticator, SigningKeys } from "../signing_keys.ts";
+import { Mailbox } from "./mailbox.ts";
 
 export const issuer = "https://localhost:8443/oidc";
 export const audience = "https://localhost:8443";
@@ -37,6 +40,7 @@ const clients = Clients.parse([
   },
   {
     client_id: "stranger",
+    client_name: "A stranger's shop",
     token_endpoint_auth_method: "none",
     grant_types: ["authorization_code"],
     redirect_uris: ["https://stranger.example/callback"],
@@ -48,11 +52,28 @@ export async function aSigningKey(kid: string): Promise<SigningKeys["keys"][numb
   return SigningKeys.parse({ keys: [{ ...await exportJWK(privateKey), kid }] }).keys[0]!;
 }
 
+/** Hashes, and counts how often. */
+class CountingPasswords extends WorkerPasswords {
+  count = 0;
+
+  override hash(password: string): Promise<string> {
+    this.count++;
+    return super.hash(password);
+  }
+
+  override verify(password: string, hash: string | undefined): Promise<boolean> {
+    this.count++;
+    return super.verify(password, hash);
+  }
+}
+
 /** The whole of auth without a network, its clock held in the test's hand where ours is asked. */
 export class AuthServer implements AsyncDisposable {
   readonly #app: Hono;
-  readonly #passwords: WorkerPasswords;
+  readonly #passwords: CountingPasswords;
+  readonly #mail: MailDelivery;
   readonly stores: Stores;
+  readonly mailbox = new Mailbox();
   /** In force from the next request on. */
   readonly signingKeys: { current: SigningKeys };
   now = new Date();
@@ -60,13 +81,19 @@ export class AuthServer implements AsyncDisposable {
   private constructor(keys: SigningKeys, stores: Stores) {
     const signingKeys = this.signingKeys = { current: keys };
     this.stores = stores;
-    this.#passwords = new WorkerPasswords();
+    this.#passwords = new CountingPasswords();
     const now = () => this.now;
+    const newId = () => crypto.randomUUID();
+    const log = silentLogger;
+    const mailer = this.mailbox;
+    this.#mail = new MailDelivery({ ...stores, mailer, issuer, log, now, newId });
     const rules = { issuer, audience, jwksUri: `${issuer}/jwks`, clientId: "auth" };
     this.#app = createApp({
       ...this.stores,
       reads: this.stores.users,
       passwords: this.#passwords,
+      commonPasswords: new CommonPasswords(),
+      mail: this.#mail,
       attempts: new LoginAttempts(),
       adapter: oidcAdapterFor(this.stores.grants, now),
       authenticate: ownAuthenticator(rules, signingKeys, now),
@@ -75,10 +102,15 @@ export class AuthServer implements AsyncDisposable {
       clients,
       signingKeys,
       cookieKeys: ["0123456789012345678901234567890123456789"],
-      log: silentLogger,
+      log,
       now,
-      newId: () => crypto.randomUUID(),
+      newId,
     });
+  }
+
+  /** How many passwords have been hashed. */
+  get hashes(): number {
+    return this.#passwords.count;
   }
 
   static async open(): Promise<AuthServer> {
@@ -154,6 +186,7 @@ export class AuthServer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#mail[Symbol.asyncDispose]();
     this.#passwords[Symbol.dispose]();
     await this.stores[Symbol.asyncDispose]();
   }
