@@ -34,6 +34,7 @@ import type { DiscoveryConfig } from "platform/discovery";
 import type { RedisConfig } from "platform/redis";
 import { type Client, Clients } from "./clients.ts";
 import { DemoUsers } from "./demo_users.ts";
+import { type DirectoryConfig, readDirectoryConfig } from "./directory_config.ts";
 import { type MailConfig, readMailConfig } from "./mail_config.ts";
 import { type MongodbStoresConfig, mongodbVariables } from "./mongodb_config.ts";
 import { SigningKeys } from "./signing_keys.ts";
@@ -83,6 +84,8 @@ export interface Config extends ProgramConfig {
   readonly tokens: TokenRules;
   /** Undefined: tokens are our own. */
   readonly foreignIssuer: ForeignIssuer | undefined;
+  /** Undefined: nobody is told there what is changed here. */
+  readonly directory: DirectoryConfig | undefined;
   readonly encryption: EncryptionConfig;
   /** Where the signing keys lie, and which they are at the start. */
   readonly signingKeys: { readonly path: string; readonly current: SigningKeys };
@@ -94,13 +97,14 @@ export interface Config extends ProgramConfig {
 /** @throws {ConfigError} naming every variable that is missing or wrong, or whose file is. */
 export function loadConfig(get: (name: string) => string | undefined): Config {
   const names = Object.keys(fileShapes) as FileName[];
-  const { given, foreignIssuer, discovery, redis, files, storeCa, mail } = readAll({
+  const { given, foreignIssuer, discovery, redis, files, storeCa, mail, directory } = readAll({
     given: () => parseEnv(variables, get),
     tls: () => checkTlsFiles(get),
     foreignIssuer: () => readForeignIssuer(get),
     discovery: () => readDiscovery(get),
     redis: () => readRedisConfig(get),
     mail: () => readMailConfig(get),
+    directory: () => readDirectoryConfig(get),
     refused: () =>
       refuseInProduction(
         variablesOf(variables, ["SALLYPORT_ENV", "DEMO_USERS_FILE"], get),
@@ -120,6 +124,7 @@ export function loadConfig(get: (name: string) => string | undefined): Config {
     mail,
     tokens: tokenRulesOf(given, given.OIDC_CLIENT_ID),
     foreignIssuer,
+    directory,
     encryption: encryptionConfigOf(given, `${given.SALLYPORT_DATA_DIR}/auth/key_uses.json`),
     signingKeys: { path: given.OIDC_SIGNING_KEYS_FILE, current: files.OIDC_SIGNING_KEYS_FILE },
     cookieKeys: files.OIDC_COOKIE_KEYS_FILE,

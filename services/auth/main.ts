@@ -17,6 +17,7 @@ import {
   WorkerPasswords,
 } from "./adapters/mod.ts";
 import { createApp } from "./app.ts";
+import { createAppElsewhere } from "./app_elsewhere.ts";
 import { CachedReads, copiesGroup } from "./cached_reads.ts";
 import { callers, timekeeper } from "./callers.ts";
 import { type Ciphers, ciphersOf } from "./ciphers.ts";
@@ -25,6 +26,7 @@ import { loadConfig } from "./config.ts";
 import { addDemoUsers } from "./demo_users.ts";
 import { LoginAttempts } from "./domain/mod.ts";
 import { MailDelivery } from "./mail_delivery.ts";
+import { openElsewhere } from "./open_elsewhere.ts";
 import type { SignInAttempts } from "./ports.ts";
 import { SigningKeyFile } from "./signing_key_file.ts";
 import { ownAuthenticator } from "./signing_keys.ts";
@@ -56,7 +58,10 @@ await runProgram(log, async (running, stopping) => {
   const copies = new CachedReads(cache, ciphers.copies, log);
   const stores = { ...kept, users: copies.invalidatedBy(kept.users) };
   const passwords = running.use(new WorkerPasswords());
-  if (config.demoUsers) await addDemoUsers(config.demoUsers, stores.users, passwords, now());
+  // People who sign in elsewhere get their accounts when they come.
+  if (config.demoUsers && !config.foreignIssuer) {
+    await addDemoUsers(config.demoUsers, stores.users, passwords, now());
+  }
   const publisher = running.use(openEventPublisher(config.events, redis));
   running.use(relayOutbox({ ...stores, publisher, log }));
   // Without Redis the copies are this process's own, and die with it.
@@ -71,23 +76,28 @@ await runProgram(log, async (running, stopping) => {
   const mailer = config.mail && await openMailer(config.mail, identity);
   const mail = running.use(new MailDelivery({ ...stores, mailer, issuer, log, now, newId }));
   const signingKeys = running.use(new SigningKeyFile({ ...config.signingKeys, log }));
-  const app = createApp({
+  const people = {
     ...stores,
-    ...config,
     reads: copies.over(kept.users),
-    issuer,
-    audience,
-    passwords,
     commonPasswords: new CommonPasswords(),
-    attempts,
-    mail,
-    signingKeys,
-    adapter: oidcAdapterFor(stores.grants, now),
-    authenticate: ownAuthenticator(config.tokens, signingKeys, now),
     log,
     now,
     newId,
-  });
+  };
+  const app = config.foreignIssuer
+    ? createAppElsewhere({ ...people, ...openElsewhere(running, { ...people, config }) })
+    : createApp({
+      ...people,
+      ...config,
+      issuer,
+      audience,
+      passwords,
+      attempts,
+      mail,
+      signingKeys,
+      adapter: oidcAdapterFor(stores.grants, now),
+      authenticate: ownAuthenticator(config.tokens, signingKeys, now),
+    });
   const answer = (request: Request, { peer, signal }: DeadlineBindings<Peer>) =>
     app.fetch(request, { signal, clientAddress: clientAddressOf(request.headers, peer) });
   const timed = withDeadline(answer, { timekeeper });

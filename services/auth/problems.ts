@@ -12,6 +12,11 @@ export const authProblems = {
   ),
   own_admin_role: problemType("own-admin-role", 409, "Admins keep their own admin role"),
   own_account: problemType("own-account", 409, "Admins do not disable themselves"),
+  managed_elsewhere: problemType(
+    "managed-elsewhere",
+    409,
+    "The identity provider looks after this",
+  ),
   too_many_attempts: problemTypes.rateLimited,
   busy: problemTypes.unavailable,
 } satisfies Record<AuthErrorCode, ProblemType>;

@@ -7,6 +7,7 @@ import type { Stores } from "./stores.ts";
 export * from "./common_passwords.ts";
 export * from "./embedded_stores.ts";
 export * from "./folder_mailer.ts";
+export * from "./keycloak_directory.ts";
 export * from "./oidc_adapter.ts";
 export * from "./open_mailer.ts";
 export * from "./redis_login_attempts.ts";

@@ -4,6 +4,7 @@ export type AuthErrorCode =
   | "current_password_wrong"
   | "own_admin_role"
   | "own_account"
+  | "managed_elsewhere"
   | "too_many_attempts"
   | "busy";
 
