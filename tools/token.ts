@@ -14,5 +14,7 @@ if (!user) {
   throw new Error(`Cannot sign in: "${email}" is not among the users of .dev/credentials.json`);
 }
 using edge = await openEdgeClient(credentials);
-const { access_token: token } = await signIn(edge, { ...user, redirectUri: demoRedirectUri });
+const { issuer } = credentials;
+const redirectUri = demoRedirectUri;
+const { access_token: token } = await signIn(edge, { ...user, redirectUri, issuer });
 Deno.stdout.writeSync(new TextEncoder().encode(`${token}\n`));

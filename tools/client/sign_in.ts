@@ -22,7 +22,17 @@ export interface SignInOptions {
   readonly redirectUri: string;
   readonly clientId?: string;
   readonly scope?: string;
+  /** Whose tokens are asked for; the built-in auth server's when absent. */
+  readonly issuer?: string | undefined;
 }
+
+const Endpoints = z.object({ authorization_endpoint: z.string(), token_endpoint: z.string() });
+type Endpoints = z.output<typeof Endpoints>;
+
+const ownEndpoints: Endpoints = {
+  authorization_endpoint: "/oidc/auth",
+  token_endpoint: "/oidc/token",
+};
 
 /** Signing in did not go as the protocol says. */
 export class SignInError extends Error {
@@ -37,8 +47,16 @@ export class SignInError extends Error {
  */
 export async function signIn(
   edge: EdgeClient,
-  { email, password, redirectUri, clientId = "sallyport-web", scope = "openid" }: SignInOptions,
+  {
+    email,
+    password,
+    redirectUri,
+    clientId = "sallyport-web",
+    scope = "openid",
+    issuer = ownIssuer(edge),
+  }: SignInOptions,
 ): Promise<TokenReply> {
+  const endpoints = await discover(edge, issuer);
   const verifier = randomText(32);
   const state = randomText(32);
   const query = new URLSearchParams({
@@ -50,7 +68,7 @@ export async function signIn(
     code_challenge: await challengeOf(verifier),
     code_challenge_method: "S256",
   });
-  const callback = await walkToCallback(edge, `/oidc/auth?${query}`, {
+  const callback = await walkToCallback(edge, `${endpoints.authorization_endpoint}?${query}`, {
     email,
     password,
     redirectUri,
@@ -65,17 +83,24 @@ export async function signIn(
     redirect_uri: redirectUri,
     code,
     code_verifier: verifier,
-  });
+  }, endpoints.token_endpoint);
+}
+
+/** @see {@link https://openid.net/specs/openid-connect-discovery-1_0.html | OpenID Connect Discovery} */
+async function discover(edge: EdgeClient, issuer: string): Promise<Endpoints> {
+  if (issuer === ownIssuer(edge)) return ownEndpoints;
+  const response = await edge.fetch(`${issuer}/.well-known/openid-configuration`);
+  return Endpoints.parse(await response.json());
 }
 
 /** Asks the token endpoint. @throws {SignInError} unless it gives a token. */
 export async function redeem(
   edge: EdgeClient,
   grant: Readonly<Record<string, string>>,
-  headers: Readonly<Record<string, string>> = {},
+  tokenUrl = ownEndpoints.token_endpoint,
 ): Promise<TokenReply> {
   const body = new URLSearchParams(grant);
-  const response = await edge.fetch("/oidc/token", { method: "POST", headers, body });
+  const response = await edge.fetch(tokenUrl, { method: "POST", body });
   const reply = await response.json();
   if (response.status !== 200) {
     throw new SignInError(`Cannot get a token: ${response.status} ${reply.error}`);
@@ -95,9 +120,9 @@ async function walkToCallback(edge: EdgeClient, start: string, walk: Walk): Prom
   let at = new URL(start, edge.url);
   let form: URLSearchParams | undefined;
   for (let redirects = 0; redirects < redirectsMax; redirects++) {
-    const response = await edge.fetch(at.pathname + at.search, {
+    const response = await edge.fetch(at.href, {
       method: form ? "POST" : "GET",
-      headers: { cookie: jar.header(at.pathname), ...form && { origin: edge.url } },
+      headers: { cookie: jar.header(at.pathname), ...form && { origin: at.origin } },
       ...form && { body: form },
     });
     jar.take(response.headers);
@@ -116,7 +141,7 @@ async function walkToCallback(edge: EdgeClient, start: string, walk: Walk): Prom
     at = new URL(actionOf(page), at);
     form = new URLSearchParams({
       ...hiddenFields(page),
-      email: walk.email,
+      [emailField(page)]: walk.email,
       password: walk.password,
     });
   }
@@ -128,6 +153,15 @@ function actionOf(page: string): string {
   const form = /<form[^>]*>/.exec(page)?.[0];
   if (!form) throw new SignInError("Cannot sign in: the page has no form");
   return /\saction="([^"]+)"/.exec(form)?.[1]?.replaceAll("&amp;", "&") ?? "";
+}
+
+function ownIssuer({ url }: EdgeClient): string {
+  return `${url}/oidc`;
+}
+
+/** Ours is called `email`; Keycloak's is called `username`, and takes an address. */
+function emailField(page: string): string {
+  return /<input[^>]*\sname="email"/.test(page) ? "email" : "username";
 }
 
 function hiddenFields(page: string): Record<string, string> {

@@ -14,7 +14,7 @@ export interface DemoOptions {
  * @throws {SurpriseError} at the first step that does not go as it must.
  */
 export async function runDemo({ edge, credentials, print }: DemoOptions): Promise<void> {
-  const steps = new Steps(edge, print);
+  const steps = new Steps(edge, credentials.issuer, print);
   const token = await signUpAndIn(steps);
   const product = await chooseProduct(steps);
   const order = await orderAndPay(steps, token, product);

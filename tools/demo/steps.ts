@@ -20,10 +20,12 @@ export type Answer = Readonly<Record<string, unknown>>;
 /** Walks through the demo, printing each step with its status and time. */
 export class Steps {
   readonly #edge: EdgeClient;
+  readonly #issuer: string;
   readonly #print: (line: string) => void;
 
-  constructor(edge: EdgeClient, print: (line: string) => void) {
+  constructor(edge: EdgeClient, issuer: string, print: (line: string) => void) {
     this.#edge = edge;
+    this.#issuer = issuer;
     this.#print = print;
   }
 
@@ -57,6 +59,7 @@ export class Steps {
   ): Promise<string> {
     const startedMs = performance.now();
     const { access_token: token, status } = await signIn(this.#edge, {
+      issuer: this.#issuer,
       ...who,
       redirectUri: demoRedirectUri,
     });

@@ -8,6 +8,7 @@ const programs: Readonly<Record<ServerName, readonly string[]>> = {
   dynamodb: ["<cache>/dynamodb/DynamoDBLocal.jar"],
   consul: ["consul", "<cache>/consul"],
   prometheus: ["prometheus"],
+  keycloak: ["<cache>/keycloak/lib/quarkus-run.jar"],
 };
 
 export const serverNames = Object.keys(programs) as readonly ServerName[];

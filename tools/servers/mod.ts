@@ -1,6 +1,7 @@
 export * from "./consul.ts";
 export * from "./dynamodb.ts";
 export * from "./found.ts";
+export * from "./keycloak.ts";
 export * from "./link.ts";
 export * from "./mongodb.ts";
 export * from "./place.ts";

@@ -12,11 +12,20 @@ export interface ServerRecipe {
   /** Where the server itself listens, when something stands before it that `openFront` opens. */
   readonly innerPort?: number;
   readonly openFront?: () => Promise<AsyncDisposable>;
+  /** How long it may take until it answers. */
+  readonly readyTimeoutMs?: number;
 }
 
-export type ServerName = "postgres" | "redis" | "mongodb" | "dynamodb" | "consul" | "prometheus";
+export type ServerName =
+  | "postgres"
+  | "redis"
+  | "mongodb"
+  | "dynamodb"
+  | "consul"
+  | "prometheus"
+  | "keycloak";
 
-const readyTimeoutMs = 30_000;
+const defaultReadyTimeoutMs = 30_000;
 const probeEveryMs = 20;
 /** What a server said last is told when it does not start. */
 const linesKept = 40;
@@ -87,7 +96,13 @@ export class RealServer implements AsyncDisposable {
   }
 
   async #answers(run: Run): Promise<void> {
-    const { readyLine, name, port, innerPort = port } = this.#recipe;
+    const {
+      readyLine,
+      name,
+      port,
+      innerPort = port,
+      readyTimeoutMs = defaultReadyTimeoutMs,
+    } = this.#recipe;
     const untilMs = performance.now() + readyTimeoutMs;
     const isReady = () =>
       readyLine ? run.lines.some((line) => readyLine.test(line)) : isOpen(innerPort);
