@@ -21,6 +21,7 @@ RUN deno install --frozen
 
 FROM packages AS programs
 COPY certs certs
+COPY deploy deploy
 COPY platform platform
 COPY services services
 COPY gateway gateway

@@ -194,3 +194,19 @@ Deno.test("loadConfig() knows who vouches for MongoDB", async () => {
     match(messageOf(env), /AUTH_MONGODB_CA_FILE: /);
   });
 });
+
+Deno.test("loadConfig() wants to know by what it may change people at Keycloak", async () => {
+  await withFiles({ ...goodFiles, OIDC_CLIENT_SECRET_FILE: "secret" }, (env) => {
+    const secretFile = env.get("OIDC_CLIENT_SECRET_FILE")!;
+    env.delete("OIDC_CLIENT_SECRET_FILE");
+    equal(loadConfig((name) => env.get(name)).directory, undefined);
+    env.set("KEYCLOAK_ADMIN_URL", "https://id.example/admin/realms/ours");
+    match(messageOf(env), /OIDC_TOKEN_URL: Needed with KEYCLOAK_ADMIN_URL/);
+    match(messageOf(env), /OIDC_CLIENT_SECRET_FILE: Needed with KEYCLOAK_ADMIN_URL/);
+    env.set("OIDC_TOKEN_URL", "https://id.example/token");
+    env.set("OIDC_CLIENT_SECRET_FILE", secretFile);
+    const { directory } = loadConfig((name) => env.get(name));
+    equal(directory?.adminUrl, "https://id.example/admin/realms/ours");
+    equal(directory.clientId, "auth");
+  });
+});

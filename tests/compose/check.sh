@@ -1,5 +1,5 @@
 #!/bin/sh
-# Whether compose.yaml, with all its profiles, and the local variant of it are what the compose command takes.
+# Whether compose.yaml, with all its profiles, and the variants of it are what the compose command takes.
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -12,3 +12,4 @@ docker compose version >/dev/null 2>&1 || cp "$cache/docker-compose" "$DOCKER_CO
 
 docker compose --profile '*' config --quiet
 docker compose --file compose.yaml --file tests/compose/compose.local.yaml --profile '*' config --quiet
+docker compose --file compose.yaml --file deploy/keycloak/compose.yaml --profile '*' config --quiet

@@ -11,6 +11,7 @@ import { createLogger } from "platform/telemetry";
 import {
   defaultPorts,
   ensureDevelopmentFolder,
+  keycloakRealm,
   programsOf,
   randomText,
   renewCertificates,
@@ -52,7 +53,7 @@ if (stay) {
   await using _ = periodically({ name: "certificates", everyMs: renewalCheckMs, log }, renew);
   await stopSignal();
 } else {
-  await ensureDevelopmentFolder(dir, defaultPorts);
+  const credentials = await ensureDevelopmentFolder(dir, defaultPorts);
   await renew();
   for (const { program, env } of programs) await giveFiles(dir, env, `${target}/${program}`);
   for (const [file, names] of Object.entries(secrets)) {
@@ -65,5 +66,15 @@ if (stay) {
   for (const name of ["consul", "gateway", "auth", "payment", "orders"]) {
     await giveText(token, `${target}/${name}/secrets/consul_token`);
   }
+  const auth = await ensurePrivateFile(`${dir}/secrets/auth_client`, () => randomText(32));
+  const [orders, payment] = await Promise.all(
+    ["orders", "payment"].map((name) => Deno.readTextFile(`${dir}/secrets/${name}_client`)),
+  );
+  const realm = keycloakRealm({
+    credentials,
+    secrets: { auth, orders: orders!, payment: payment! },
+  });
+  await giveText(JSON.stringify(realm), `${target}/keycloak/import/realm.json`);
+  await giveText(auth, `${target}/auth/secrets/auth_client`);
   log.info("Everything is in its place");
 }

@@ -3,6 +3,7 @@ export * from "./child.ts";
 export * from "./credentials.ts";
 export * from "./development_folder.ts";
 export * from "./free_port.ts";
+export * from "./keycloak_realm.ts";
 export * from "./random_text.ts";
 export * from "./programs.ts";
 export * from "./running_platform.ts";

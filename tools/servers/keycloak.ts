@@ -28,17 +28,14 @@ export function keycloakUrls(port: number): KeycloakUrls {
   };
 }
 
-export interface KeycloakOptions {
-  /** JSON of the realm, as `--import-realm` takes it. */
-  readonly realm: string;
-  /** What stands in it as `${NAME}`. */
-  readonly variables: Readonly<Record<string, string>>;
-}
-
-/** One Keycloak over TLS, in memory: it begins with what `realm` says, each time. */
+/**
+ * One Keycloak over TLS, in memory: it begins with what `realm` says, each time.
+ *
+ * @param realm JSON, as `--import-realm` takes it.
+ */
 export async function startKeycloak(
   { dataDir, tlsDir, port }: ServerPlace,
-  { realm, variables }: KeycloakOptions,
+  realm: string,
 ): Promise<RealServer> {
   // What `kc.sh build` has made lies in the distribution: only data are the server's own.
   const distribution = needServer("keycloak").replace(/\/lib\/quarkus-run\.jar$/, "");
@@ -66,7 +63,6 @@ export async function startKeycloak(
       `--hostname=https://localhost:${port}`,
       `--http-management-port=${freePort()}`,
     ],
-    env: variables,
     // It listens before it has taken the realm in.
     readyLine: /Import finished successfully/,
     port,
