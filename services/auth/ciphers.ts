@@ -30,6 +30,8 @@ export interface Ciphers {
   readonly copies: DocumentCipher<UserCopy>;
   /** Of whom attempts to sign in are counted for. */
   readonly attempts: BlindIndex;
+  /** Of a person and their recovery code. */
+  readonly recoveryCodes: BlindIndex;
 }
 
 export function ciphersOf(ring: KeyRing): Ciphers {
@@ -41,5 +43,6 @@ export function ciphersOf(ring: KeyRing): Ciphers {
     emails: blindIndexOf(ring, { ...users, field: "email" }),
     copies: openDocumentCipher({ ring, service: "auth", table: "copies", schema: UserCopy }),
     attempts: blindIndexOf(ring, { service: "auth", table: "sign-in attempts", field: "who" }),
+    recoveryCodes: blindIndexOf(ring, { ...users, field: "factors.recoveryCodes" }),
   };
 }

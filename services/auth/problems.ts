@@ -12,6 +12,12 @@ export const authProblems = {
   ),
   own_admin_role: problemType("own-admin-role", 409, "Admins keep their own admin role"),
   own_account: problemType("own-account", 409, "Admins do not disable themselves"),
+  own_factors: problemType("own-factors", 409, "Admins do not reset their own factors"),
+  second_factor_wrong: problemType("second-factor-wrong", 422, "The code is not right"),
+  factor_taken: problemType("factor-taken", 409, "There is this factor already"),
+  too_many_passkeys: problemType("too-many-passkeys", 409, "There are as many passkeys as may be"),
+  passkey_unknown: problemType("passkey-unknown", 404, "The passkey is not known"),
+  passkey_cloned: problemType("passkey-cloned", 422, "There seems to be a copy of the passkey"),
   too_many_attempts: problemTypes.rateLimited,
   busy: problemTypes.unavailable,
 } satisfies Record<AuthErrorCode, ProblemType>;

@@ -4,6 +4,12 @@ export type AuthErrorCode =
   | "current_password_wrong"
   | "own_admin_role"
   | "own_account"
+  | "own_factors"
+  | "second_factor_wrong"
+  | "factor_taken"
+  | "too_many_passkeys"
+  | "passkey_unknown"
+  | "passkey_cloned"
   | "too_many_attempts"
   | "busy";
 

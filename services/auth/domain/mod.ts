@@ -1,4 +1,6 @@
 export * from "./auth_error.ts";
+export * from "./factors.ts";
 export * from "./login_attempts.ts";
 export * from "./password.ts";
+export * from "./second_factors.ts";
 export * from "./user.ts";
