@@ -1,7 +1,7 @@
 import { errors, interactionPolicy } from "oidc-provider";
 import { StoreUnavailableError } from "platform/store";
 import type { Logger } from "platform/telemetry";
-import { type Client, originsOf } from "./clients.ts";
+import { type Client, isFirstParty, originsOf } from "./clients.ts";
 import { type Account, isSignInValid } from "./domain/mod.ts";
 import { newGrant } from "./first_party_grant.ts";
 import { featuresOf } from "./oidc_features.ts";
@@ -15,7 +15,7 @@ import {
   type OidcToken,
   Provider,
 } from "./oidc_provider.ts";
-import { errorPage, pageHeaders } from "./pages/mod.ts";
+import { errorPage, pageHeaders, pageText } from "./pages/mod.ts";
 import type { UserStore } from "./ports.ts";
 import { scopes } from "./scopes.ts";
 import {
@@ -160,9 +160,6 @@ function tokensOf({ clients, users }: AuthorizationServerOptions): Settings {
 }
 
 function peopleOf({ audience, clients, users }: AuthorizationServerOptions): Settings {
-  const firstParty = new Set(
-    clients.filter((client) => client.first_party).map((client) => client.client_id),
-  );
   return {
     async findAccount({ oidc }: OidcContext, accountId: string, token?: OidcToken) {
       const account = await activeAccount(users, accountId);
@@ -181,7 +178,7 @@ function peopleOf({ audience, clients, users }: AuthorizationServerOptions): Set
       const grantId = oidc.result?.consent?.grantId ?? oidc.session.grantIdFor(clientId);
       const grant = grantId === undefined ? undefined : await oidc.provider.Grant.find(grantId);
       if (grant && (grant.exp ?? 0) - Date.now() / 1000 > grantSecondsMin) return grant;
-      if (!firstParty.has(clientId)) return undefined;
+      if (!isFirstParty(clients, clientId)) return undefined;
       const { accountId } = oidc.session;
       return await newGrant(oidc.provider, { accountId, clientId }, audience);
     },
@@ -219,9 +216,9 @@ function browserOf({ issuer, clients }: AuthorizationServerOptions): Settings {
     },
     clientBasedCORS: (_context: unknown, origin: string, client: OidcClient) =>
       originsByClient.get(client.clientId)?.has(origin) ?? false,
-    async renderError(context: OidcContext, { error }: { readonly error: string }) {
+    renderError(context: OidcContext, { error }: { readonly error: string }) {
       context.set(pageHeaders([]));
-      context.body = await errorPage(error);
+      context.body = pageText(errorPage(error));
     },
   };
 }

@@ -50,3 +50,8 @@ export const Clients = z.array(Client).refine(
 export function originsOf({ redirect_uris: uris }: Client): readonly string[] {
   return uris.map((uri) => new URL(uri).origin).filter((origin) => origin !== "null");
 }
+
+/** Whether people who use the client are asked for no consent. A client that is not listed is somebody else's. */
+export function isFirstParty(clients: readonly Client[], clientId: string): boolean {
+  return clients.some((client) => client.client_id === clientId && client.first_party);
+}

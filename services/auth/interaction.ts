@@ -1,20 +1,20 @@
 import type { Context } from "hono";
-import { z } from "zod";
-import { readBytes } from "platform/http";
-import { Problem, problemTypes } from "platform/problem";
-import type { Client } from "./clients.ts";
-import { type Account, AuthError, emailKey } from "./domain/mod.ts";
+import { type Client, isFirstParty } from "./clients.ts";
+import { allowed, denied, destinationOf, rightsOf } from "./consent.ts";
+import { AuthError } from "./domain/mod.ts";
 import { newGrant } from "./first_party_grant.ts";
+import { type FormFields, readForm } from "./form_body.ts";
+import type { FormGuard } from "./form_guard.ts";
 import { toNodeExchange } from "./node_bridge.ts";
 import type {
   AuthorizationServer,
+  OidcClient,
   OidcInteraction,
   OidcInteractionResult,
 } from "./oidc_provider.ts";
-import { errorPage, loginPage, pageHeaders } from "./pages/mod.ts";
-import type { Passwords, SignInAttempts, UserStore } from "./ports.ts";
+import { consentPage, errorPage, pageResponse, signInPage } from "./pages/mod.ts";
+import { accountOf, Credentials, type PasswordStepDependencies } from "./password_step.ts";
 import { authProblems, retryAfterHeaders } from "./problems.ts";
-import { verifyAttempt } from "./verify_attempt.ts";
 
 /** What the way in needs to know of where a request came from. */
 export interface OidcBindings {
@@ -23,35 +23,32 @@ export interface OidcBindings {
 }
 export type OidcRequest = Context<{ Bindings: OidcBindings }>;
 
-export interface InteractionDependencies {
+export interface InteractionDependencies extends PasswordStepDependencies {
   /** The authorization server, with the signing keys in force. */
   readonly serverNow: () => AuthorizationServer;
   readonly issuer: string;
   readonly audience: string;
   readonly clients: readonly Client[];
-  readonly users: UserStore;
-  readonly passwords: Passwords;
-  readonly attempts: SignInAttempts;
-  readonly now: () => Date;
+  readonly guard: FormGuard;
 }
 
 /** One message for every reason: it must not say which addresses have an account. */
 const wrong = "The e-mail address or the password is not right.";
-const formLimits = { bytesMax: 4_096, timeoutMs: 10_000 };
 
-const Credentials = z.object({
-  email: z.string().min(1).max(254).transform(emailKey),
-  password: z.string().min(1).max(512),
-});
-
+/** An authorization request that waits for the person in this browser. */
 interface Visit {
   readonly interaction: OidcInteraction;
-  readonly client: Client;
+  readonly client: OidcClient;
   /** Keeps the outcome and sends the browser on. */
   readonly finish: (result: OidcInteractionResult) => Promise<Response>;
 }
 
-/** The pages on which a person does what an authorization request waits for. */
+/**
+ * The pages on which a person does what an authorization request waits for.
+ *
+ * Their forms carry no token besides their address: nobody else can know it, and it must be the one that
+ * the browser's cookie names. So nobody signs another's browser in, either.
+ */
 export class Interactions {
   readonly #dependencies: InteractionDependencies;
 
@@ -61,76 +58,67 @@ export class Interactions {
 
   async show(c: OidcRequest): Promise<Response> {
     const visit = await this.#visit(c);
-    if (!visit) return await expired();
-    const settled = await this.#settle(visit);
-    if (settled) return settled;
+    if (!visit) return expired();
+    if (visit.interaction.prompt.name === "consent") {
+      return await this.#consentIfOwn(visit) ?? await this.#askConsent(visit);
+    }
     const hint = visit.interaction.params["login_hint"];
-    return await this.#form(visit, 200, { email: typeof hint === "string" ? hint : "" });
+    return this.#askPassword(visit, 200, { email: typeof hint === "string" ? hint : "" });
   }
 
   async submit(c: OidcRequest): Promise<Response> {
-    const credentials = Credentials.safeParse(await readForm(c.req.raw));
+    this.#dependencies.guard.refuseForeign(c.req.raw);
+    const fields = await readForm(c.req.raw);
     const visit = await this.#visit(c);
-    if (!visit) return await expired();
-    const settled = await this.#settle(visit);
-    if (settled) return settled;
-    if (!credentials.success) return await this.#form(visit, 422, { email: "", alert: wrong });
+    if (!visit) return expired();
+    if (visit.interaction.prompt.name === "consent") return await this.#consent(visit, fields);
+    return await this.#signIn(visit, fields, c.env?.clientAddress ?? "");
+  }
+
+  async #signIn(visit: Visit, fields: FormFields, address: string): Promise<Response> {
+    const credentials = Credentials.safeParse(fields);
+    if (!credentials.success) return this.#askPassword(visit, 422, { email: "", alert: wrong });
     const { email } = credentials.data;
     try {
-      const account = await this.#signIn(credentials.data, c.env?.clientAddress ?? "");
-      if (!account) return await this.#form(visit, 422, { email, alert: wrong });
+      const account = await accountOf(credentials.data, address, this.#dependencies);
+      if (!account) return this.#askPassword(visit, 422, { email, alert: wrong });
       return await visit.finish({ login: { accountId: account.id, amr: ["pwd"] } });
     } catch (thrown) {
       if (!(thrown instanceof AuthError)) throw thrown;
       const { code, message, retryAfterSeconds } = thrown;
       const headers = retryAfterHeaders(retryAfterSeconds);
       const alert = `${message}. Try again in ${retryAfterSeconds} seconds.`;
-      return await this.#form(visit, authProblems[code].status, { email, alert }, headers);
+      return this.#askPassword(visit, authProblems[code].status, { email, alert }, headers);
     }
   }
 
-  /** @returns the account that these are the credentials of, if it may sign in. */
-  async #signIn(
-    { email, password }: z.output<typeof Credentials>,
-    address: string,
-  ): Promise<Account | undefined> {
-    const { users, passwords, attempts, now } = this.#dependencies;
-    const attempt = await attempts.begin(email, address, now());
-    const account = await users.findByEmail(email);
-    const matches = await verifyAttempt(passwords, {
-      password,
-      hash: account?.passwordHash,
-      attempt,
-    });
-    if (!matches || account?.status !== "active") return undefined;
-    await attempt.succeeded();
-    return account;
+  async #consent(visit: Visit, { consent }: FormFields): Promise<Response> {
+    const own = await this.#consentIfOwn(visit);
+    if (own) return own;
+    if (consent === "deny") return await visit.finish(denied);
+    if (consent !== "allow") return await this.#askConsent(visit);
+    const { provider } = this.#dependencies.serverNow();
+    return await visit.finish(await allowed(provider, visit.interaction));
   }
 
-  /** What needs no form: other people's clients are refused, and our own need no consent. */
-  async #settle({ interaction, client, finish }: Visit): Promise<Response | undefined> {
-    const { serverNow, audience } = this.#dependencies;
-    if (!client.first_party) {
-      return await finish({
-        error: "access_denied",
-        error_description: "this client is not one of the platform's own",
-      });
-    }
-    if (interaction.prompt.name !== "consent") return undefined;
-    const owner = { accountId: interaction.session!.accountId!, clientId: client.client_id };
+  /** The platform's own clients need no consent. */
+  async #consentIfOwn({ interaction, client, finish }: Visit): Promise<Response | undefined> {
+    const { serverNow, audience, clients } = this.#dependencies;
+    if (!isFirstParty(clients, client.clientId)) return undefined;
+    const owner = { accountId: interaction.session!.accountId!, clientId: client.clientId };
     const { jti: grantId } = await newGrant(serverNow().provider, owner, audience);
     return await finish({ consent: { grantId } });
   }
 
   /** Nothing when the browser has no such interaction under way: it must show the cookie for it. */
   async #visit(c: OidcRequest): Promise<Visit | undefined> {
-    const { serverNow, issuer, clients } = this.#dependencies;
+    const { serverNow, issuer } = this.#dependencies;
     const { provider } = serverNow();
     const request = new Request(c.req.url, { headers: c.req.raw.headers });
     const { req, res } = await toNodeExchange(request, issuer);
     const interaction = await provider.interactionDetails(req, res).catch(ifNotFound);
     if (interaction?.uid !== c.req.param("uid")) return undefined;
-    const client = clients.find(({ client_id: id }) => id === interaction?.params["client_id"]);
+    const client = await provider.Client.find(String(interaction?.params["client_id"]));
     if (!interaction || !client) return undefined;
     const finish = async (result: OidcInteractionResult) => {
       const options = { mergeWithLastSubmission: true };
@@ -143,38 +131,41 @@ export class Interactions {
     return { interaction, client, finish };
   }
 
-  async #form(
-    { interaction, client }: Visit,
+  #askPassword(
+    visit: Visit,
     status: number,
     shown: { readonly email: string; readonly alert?: string },
-    extraHeaders: Readonly<Record<string, string>> = {},
-  ): Promise<Response> {
-    const clientName = client.client_name ?? client.client_id;
+    headers: Readonly<Record<string, string>> = {},
+  ): Response {
+    const goesOnTo = [String(visit.interaction.params["redirect_uri"])];
+    const page = signInPage({ clientName: nameOf(visit.client), ...shown });
+    return pageResponse(page, { status, headers, goesOnTo });
+  }
+
+  async #askConsent({ interaction, client }: Visit): Promise<Response> {
+    const { accountId } = interaction.session!;
+    const account = await this.#dependencies.users.find(accountId!, { owner: accountId! });
+    if (!account) return expired();
     const redirectUri = String(interaction.params["redirect_uri"]);
-    const headers = { ...pageHeaders([redirectUri]), ...extraHeaders };
-    return new Response(await loginPage({ clientName, ...shown }), { status, headers });
+    const page = consentPage({
+      clientName: nameOf(client),
+      destination: destinationOf(redirectUri),
+      email: account.email,
+      rights: rightsOf(String(interaction.params["scope"] ?? "")),
+    });
+    return pageResponse(page, { goesOnTo: [redirectUri] });
   }
 }
 
-async function expired(): Promise<Response> {
-  return new Response(await errorPage("session_expired"), {
-    status: 400,
-    headers: pageHeaders([]),
-  });
+function nameOf({ clientId, clientName }: OidcClient): string {
+  return clientName ?? clientId;
+}
+
+function expired(): Response {
+  return pageResponse(errorPage("session_expired"), { status: 400 });
 }
 
 function ifNotFound(thrown: unknown): undefined {
   if (thrown instanceof Error && thrown.name === "SessionNotFound") return undefined;
   throw thrown;
-}
-
-async function readForm(request: Request): Promise<Readonly<Record<string, string>>> {
-  const mediaType = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
-  if (mediaType !== "application/x-www-form-urlencoded") {
-    throw new Problem(problemTypes.unsupportedMediaType, {
-      detail: "The form must be application/x-www-form-urlencoded",
-    });
-  }
-  const bytes = await readBytes(request, formLimits);
-  return Object.fromEntries(new URLSearchParams(new TextDecoder().decode(bytes)));
 }

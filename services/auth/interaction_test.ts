@@ -28,17 +28,56 @@ Deno.test("consent that is asked for is given for the platform's own clients", a
   equal((await response.json() as Tokens).scope, scope);
 });
 
-Deno.test("another's client is refused without a form", async () => {
+const strangers = { "client_id": "stranger", "redirect_uri": "https://stranger.example/callback" };
+
+Deno.test("another's client is given what the person allows, and nothing before", async () => {
   await using server = await AuthServer.open();
+  await server.addUser(email, password);
   const browser = new Browser(server);
-  const form = await browser.openForm({
-    client_id: "stranger",
-    redirect_uri: "https://stranger.example/callback",
-  });
-  const resumed = await browser.get((await browser.get(form)).headers.get("location")!);
-  const location = new URL(resumed.headers.get("location")!);
+  const form = await browser.openForm({ ...strangers, scope: "openid email" });
+  const asked = await browser.follow(await browser.post(form, { email, password }));
+  equal(asked.status, 200);
+  match(asked.headers.get("content-security-policy")!, /form-action 'self' https:\/\/stranger/);
+  const page = await asked.text();
+  match(page, /<strong>A stranger&#39;s shop<\/strong> wants to use your account/);
+  match(page, /Your answer goes to <strong>stranger\.example<\/strong>/);
+  match(page, /See your e-mail address/);
+  ok(!page.includes("See your name"));
+
+  const answered = await browser.follow(await browser.post(browser.at, { consent: "allow" }));
+  const location = new URL(answered.headers.get("location")!);
   equal(location.origin, "https://stranger.example");
-  equal(location.searchParams.get("error"), "access_denied");
+  ok(location.searchParams.get("code"));
+});
+
+Deno.test("another's client is told when the person does not allow it, and gets no code", async () => {
+  await using server = await AuthServer.open();
+  await server.addUser(email, password);
+  const browser = new Browser(server);
+  await browser.follow(await browser.post(await browser.openForm(strangers), { email, password }));
+  equal((await browser.post(browser.at, { consent: "perhaps" })).status, 200);
+  const answered = await browser.follow(await browser.post(browser.at, { consent: "deny" }));
+  const { searchParams } = new URL(answered.headers.get("location")!);
+  equal(searchParams.get("error"), "access_denied");
+  equal(searchParams.get("code"), null);
+});
+
+Deno.test("a form that another site made up is refused, by what the browser says of it", async () => {
+  await using server = await AuthServer.open();
+  await server.addUser(email, password);
+  const browser = new Browser(server);
+  const form = await browser.openForm();
+  const foreign = [
+    { origin: "https://evil.example" },
+    { origin: "null" },
+    { "sec-fetch-site": "cross-site" },
+    { "sec-fetch-site": "same-site", origin: "https://localhost:8443" },
+  ];
+  for (const headers of foreign) {
+    equal((await browser.post(form, { email, password }, headers)).status, 403);
+  }
+  const own = { origin: "https://localhost:8443", "sec-fetch-site": "same-origin" };
+  equal((await browser.post(form, { email, password }, own)).status, 303);
 });
 
 Deno.test("wrong password, unknown address and disabled user are told the same", async () => {

@@ -10,13 +10,15 @@ import {
 } from "platform/access";
 import { found, Problem, problemTypes } from "platform/problem";
 import { type InteractionDependencies, Interactions, type OidcBindings } from "./interaction.ts";
+import { FormGuard } from "./form_guard.ts";
 import { asFetch } from "./node_bridge.ts";
 import { type OidcEndpoint, oidcEndpoints, type OidcOperation } from "./oidc_endpoints.ts";
-import loginStyles from "./pages/login.css" with { type: "text" };
+import pageStyles from "./pages/pages.css" with { type: "text" };
 import { oidcPolicy } from "./policy.ts";
 
-export interface OidcDependencies extends InteractionDependencies {
+export interface OidcDependencies extends Omit<InteractionDependencies, "guard"> {
   readonly authenticate: Authenticate;
+  readonly cookieKeys: readonly string[];
 }
 
 /** Far more than a client needs to begin a sign-in. */
@@ -35,14 +37,15 @@ export function createOidc(
   access: AccessTable<OidcOperation> = oidcPolicy,
 ): Hono<{ Bindings: OidcBindings }> {
   const { serverNow, issuer, authenticate } = dependencies;
-  const interactions = new Interactions(dependencies);
+  const guard = new FormGuard(dependencies);
+  const interactions = new Interactions({ ...dependencies, guard });
   const callback = asFetch((req, res) => serverNow().handle(req, res), issuer);
   const library: Handler = async (c) => hardened(await callback(c.req.raw));
 
   const own: Partial<Record<OidcOperation, Handler>> = {
     showInteraction: (c) => interactions.show(c),
     submitInteraction: (c) => interactions.submit(c),
-    loginStyles: showStyles,
+    pageStyles: showStyles,
     userinfo: (c, caller, reach) => showUserinfo(c, caller, reach, dependencies),
   };
 
@@ -98,14 +101,14 @@ function hardened(response: Response): Response {
   const { headers } = response;
   headers.set("x-content-type-options", "nosniff");
   if (headers.get("content-type")?.startsWith("text/html")) {
-    headers.set("referrer-policy", "no-referrer");
+    if (!headers.has("referrer-policy")) headers.set("referrer-policy", "no-referrer");
     headers.set("x-frame-options", "DENY");
   }
   return response;
 }
 
 function showStyles(): Response {
-  return new Response(loginStyles, {
+  return new Response(pageStyles, {
     headers: {
       "content-type": "text/css; charset=utf-8",
       "cache-control": "public, max-age=300",

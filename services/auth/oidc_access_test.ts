@@ -25,6 +25,7 @@ function statusOf(
     serverNow: () => ({ handle }),
     issuer: "https://localhost:8443/oidc",
     authenticate: () => Promise.resolve(caller),
+    cookieKeys: [],
     users: { find: () => Promise.resolve({ id: "ada", name: "Ada", email: "ada@example.com" }) },
   } as unknown as OidcDependencies;
   const app = createOidc(dependencies, access).onError((thrown) => problemResponse(thrown));
@@ -47,7 +48,7 @@ for (const operation of Object.keys(oidcEndpoints) as OidcOperation[]) {
 Deno.test("an endpoint is open to whom its row names", async () => {
   equal(await statusOf("jwks", { caller: anyone }), 299);
   equal(await statusOf("jwks", { caller: anyone, method: "OPTIONS" }), 299);
-  equal(await statusOf("loginStyles", { caller: anyone }), 200);
+  equal(await statusOf("pageStyles", { caller: anyone }), 200);
   equal(await statusOf("userinfo", {}), 200);
   equal(await statusOf("userinfo", { caller: anyone }), 403);
 });

@@ -19,7 +19,7 @@ export const oidcEndpoints = {
   resume: { method: "GET", path: "/auth/:uid" },
   showInteraction: { method: "GET", path: "/interaction/:uid" },
   submitInteraction: { method: "POST", path: "/interaction/:uid" },
-  loginStyles: { method: "GET", path: "/assets/login.css" },
+  pageStyles: { method: "GET", path: "/assets/pages.css" },
   token: { method: "POST", path: "/token", preflight: true },
   revocation: { method: "POST", path: "/token/revocation", preflight: true },
   introspection: { method: "POST", path: "/token/introspection", preflight: true },

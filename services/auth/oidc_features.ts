@@ -1,7 +1,7 @@
 import { errors } from "oidc-provider";
 import type { Client } from "./clients.ts";
 import type { OidcClient, OidcContext, OidcToken } from "./oidc_provider.ts";
-import { pageHeaders, signedOutPage, signOutPage } from "./pages/mod.ts";
+import { type Markup, pageHeaders, pageText, signedOutPage, signOutPage } from "./pages/mod.ts";
 import { scopeDefault, scopes } from "./scopes.ts";
 import { accessTokenSeconds } from "./signing_keys.ts";
 
@@ -17,9 +17,9 @@ export function featuresOf(
     jwt: { sign: { alg: "ES256" } },
   };
   const afterSignOut = clients.flatMap((client) => client.post_logout_redirect_uris);
-  const page = async (context: OidcContext, body: Promise<string>) => {
+  const page = (context: OidcContext, content: Markup) => {
     context.set(pageHeaders(afterSignOut));
-    context.body = await body;
+    context.body = pageText(content);
   };
   return {
     devInteractions: { enabled: false },

@@ -16,6 +16,7 @@ export interface OidcProvider {
     options: { readonly mergeWithLastSubmission: boolean },
   ): Promise<string>;
   readonly Grant: OidcGrantClass;
+  readonly Client: { find(id: string): Promise<OidcClient | undefined> };
   on(
     event: "server_error" | "grant.error" | "error",
     listener: (...args: readonly unknown[]) => void,
@@ -55,9 +56,18 @@ export type OidcAdapterFactory = (kind: string) => OidcAdapter;
 /** Something that the person must do before the authorization request goes on. */
 export interface OidcInteraction {
   readonly uid: string;
-  readonly prompt: { readonly name: string };
+  readonly prompt: { readonly name: string; readonly details: OidcPromptDetails };
   readonly params: Readonly<Record<string, unknown>>;
   readonly session?: { readonly accountId?: string };
+  /** What was granted to the client before. */
+  readonly grantId?: string;
+}
+
+/** What a consent is missing. */
+export interface OidcPromptDetails {
+  readonly missingOIDCScope?: readonly string[];
+  readonly missingOIDCClaims?: readonly string[];
+  readonly missingResourceScopes?: Readonly<Record<string, readonly string[]>>;
 }
 
 export type OidcInteractionResult =
@@ -81,6 +91,7 @@ export interface OidcGrantClass {
 
 export interface OidcClient {
   readonly clientId: string;
+  readonly clientName?: string;
   readonly clientAuthMethod: string;
   grantTypeAllowed(grantType: string): boolean;
 }

@@ -70,7 +70,7 @@ Deno.test("what is not listed does not exist, and known paths name their methods
   equal(wrong.status, 405);
   equal(wrong.headers.get("allow"), "POST, OPTIONS");
   equal((await server.fetch("/oidc/jwks", { method: "HEAD" })).status, 200);
-  equal((await server.fetch("/oidc/assets/login.css")).status, 200);
+  equal((await server.fetch("/oidc/assets/pages.css")).status, 200);
 });
 
 Deno.test("a query that is too long to be a sign-in's begins none", async () => {

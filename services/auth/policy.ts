@@ -27,7 +27,7 @@ export const oidcPolicy = {
   resume:              { anyone: "any" },
   showInteraction:     { anyone: "any" },
   submitInteraction:   { anyone: "any" },
-  loginStyles:         { anyone: "any" },
+  pageStyles:          { anyone: "any" },
   token:               { anyone: "any" },
   revocation:          { anyone: "any" },
   introspection:       { anyone: "any" },

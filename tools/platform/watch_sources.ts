@@ -37,7 +37,7 @@ export function watchSources(
 
 /** Which programs a file is part of: those of its own folder, or all when it is the platform's. */
 export function programsOfPath(path: string): readonly ProgramName[] {
-  if (!path.startsWith(root) || !/\.(ts|css|yaml|json)$/.test(path)) return [];
+  if (!path.startsWith(root) || !/\.(tsx?|css|yaml|json)$/.test(path)) return [];
   const [top, member] = path.slice(root.length).split("/");
   if (top === "platform") return all;
   return all.filter((name) => name === (top === "services" ? member : top));

@@ -37,6 +37,7 @@ const clients = Clients.parse([
   },
   {
     client_id: "stranger",
+    client_name: "A stranger's shop",
     token_endpoint_auth_method: "none",
     grant_types: ["authorization_code"],
     redirect_uris: ["https://stranger.example/callback"],

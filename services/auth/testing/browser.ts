@@ -16,6 +16,8 @@ export interface Tokens {
 export class Browser {
   readonly #server: AuthServer;
   readonly #cookies = new Map<string, { value: string; path: string }>();
+  /** The page that it is on. */
+  at = "";
   readonly verifier = crypto.randomUUID() + crypto.randomUUID();
 
   constructor(server: AuthServer) {
@@ -25,11 +27,17 @@ export class Browser {
   /** @param everywhere sends all cookies, also those that belong to other paths. */
   async get(url: string, everywhere = false): Promise<Response> {
     const headers = this.#headers(url, everywhere);
+    this.at = url;
     return this.#keep(await this.#server.fetch(url, { headers }));
   }
 
-  async post(url: string, form: Readonly<Record<string, string>>): Promise<Response> {
-    return this.#keep(await this.#server.post(url, form, { headers: this.#headers(url) }));
+  async post(
+    url: string,
+    form: Readonly<Record<string, string>>,
+    extraHeaders: Readonly<Record<string, string>> = {},
+  ): Promise<Response> {
+    const headers = { ...this.#headers(url), ...extraHeaders };
+    return this.#keep(await this.#server.post(url, form, { headers }));
   }
 
   /** What the session cookie says. */
@@ -42,7 +50,9 @@ export class Browser {
     for (let hops = 0; hops < 10; hops++) {
       const location = response.headers.get("location");
       if (!location || location.startsWith(redirectUri)) return response;
-      response = await this.get(new URL(location, audience).href);
+      const next = new URL(location, audience);
+      if (next.origin !== audience) return response;
+      response = await this.get(next.href);
     }
     throw new Error("Cannot follow redirects: there are too many");
   }
