@@ -17,6 +17,7 @@ import { clientAddressOf } from "./client_address.ts";
 import { loadConfig } from "./config.ts";
 import { addDemoUsers } from "./demo_users.ts";
 import { LoginAttempts } from "./domain/mod.ts";
+import { RecoveryCodes } from "./recovery_codes.ts";
 import { SigningKeyFile } from "./signing_key_file.ts";
 import { ownAuthenticator } from "./signing_keys.ts";
 
@@ -70,6 +71,7 @@ await runProgram(log, async (running, stopping) => {
     audience,
     passwords,
     attempts,
+    recovery: new RecoveryCodes(ciphers.recoveryCodes),
     signingKeys,
     adapter: oidcAdapterFor(stores.grants, now),
     authenticate: ownAuthenticator(config.tokens, signingKeys, now),

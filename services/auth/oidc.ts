@@ -14,6 +14,7 @@ import { FormGuard } from "./form_guard.ts";
 import { asFetch } from "./node_bridge.ts";
 import { type OidcEndpoint, oidcEndpoints, type OidcOperation } from "./oidc_endpoints.ts";
 import pageStyles from "./pages/pages.css" with { type: "text" };
+import passkeysScript from "./pages/passkeys.js" with { type: "text" };
 import { oidcPolicy } from "./policy.ts";
 
 export interface OidcDependencies extends Omit<InteractionDependencies, "guard"> {
@@ -45,7 +46,9 @@ export function createOidc(
   const own: Partial<Record<OidcOperation, Handler>> = {
     showInteraction: (c) => interactions.show(c),
     submitInteraction: (c) => interactions.submit(c),
-    pageStyles: showStyles,
+    passkeyOptions: (c) => interactions.passkeyOptions(c),
+    pageStyles: () => asset(pageStyles, "text/css"),
+    passkeysScript: () => asset(passkeysScript, "text/javascript"),
     userinfo: (c, caller, reach) => showUserinfo(c, caller, reach, dependencies),
   };
 
@@ -107,10 +110,10 @@ function hardened(response: Response): Response {
   return response;
 }
 
-function showStyles(): Response {
-  return new Response(pageStyles, {
+function asset(text: string, type: string): Response {
+  return new Response(text, {
     headers: {
-      "content-type": "text/css; charset=utf-8",
+      "content-type": `${type}; charset=utf-8`,
       "cache-control": "public, max-age=300",
       "x-content-type-options": "nosniff",
     },

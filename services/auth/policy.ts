@@ -12,6 +12,7 @@ export const policy = {
   readUser:    {                                                 auditor: "any", admin: "any" },
   changeRoles: {                                                                 admin: "any" },
   disableUser: {                                                                 admin: "any" },
+  resetFactors:{                                                                 admin: "any" },
 } satisfies AccessTable<keyof typeof routes>;
 
 /**
@@ -27,6 +28,8 @@ export const oidcPolicy = {
   resume:              { anyone: "any" },
   showInteraction:     { anyone: "any" },
   submitInteraction:   { anyone: "any" },
+  passkeyOptions:      { anyone: "any" },
+  passkeysScript:      { anyone: "any" },
   pageStyles:          { anyone: "any" },
   token:               { anyone: "any" },
   revocation:          { anyone: "any" },

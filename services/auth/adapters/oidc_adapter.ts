@@ -1,4 +1,5 @@
 import { errors } from "oidc-provider";
+import { artifactKey } from "../artifact_key.ts";
 import type { ArtifactPayload, OidcAdapter, OidcAdapterFactory } from "../oidc_provider.ts";
 import type { FoundArtifact, GrantStore } from "../ports.ts";
 
@@ -92,10 +93,8 @@ class GrantStoreAdapter implements OidcAdapter {
     return consumed ? { ...payload, consumed: true } : { ...payload };
   }
 
-  async #keyOf(name: string, value: string): Promise<string> {
-    const bytes = new TextEncoder().encode(`${this.#kind} ${name} ${value}`);
-    const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-    return hash.toBase64({ alphabet: "base64url", omitPadding: true });
+  #keyOf(name: string, value: string): Promise<string> {
+    return artifactKey(this.#kind, name, value);
   }
 }
 

@@ -12,7 +12,10 @@ import { ciphersOf } from "../ciphers.ts";
 import { createApp } from "../app.ts";
 import { Clients } from "../clients.ts";
 import { LoginAttempts, signedUp, UserId, type UserRole } from "../domain/mod.ts";
+import { RecoveryCodes } from "../recovery_codes.ts";
 import { ownAuthenticator, SigningKeys } from "../signing_keys.ts";
+
+export const recovery = new RecoveryCodes(ciphersOf(new TestKeyRing()).recoveryCodes);
 
 export const issuer = "https://localhost:8443/oidc";
 export const audience = "https://localhost:8443";
@@ -69,6 +72,7 @@ export class AuthServer implements AsyncDisposable {
       reads: this.stores.users,
       passwords: this.#passwords,
       attempts: new LoginAttempts(),
+      recovery,
       adapter: oidcAdapterFor(this.stores.grants, now),
       authenticate: ownAuthenticator(rules, signingKeys, now),
       issuer,

@@ -1,2 +1,3 @@
 export * from "./auth_server.ts";
 export * from "./browser.ts";
+export * from "./factors.ts";
