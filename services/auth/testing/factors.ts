@@ -1,7 +1,9 @@
 import { TOTP } from "otpauth";
-import { type Account, UserId, withTotp } from "../domain/mod.ts";
+import { type Account, UserId, withPasskey, withTotp } from "../domain/mod.ts";
+import { Passkeys } from "../passkeys.ts";
 import { newTotpSecret } from "../totp.ts";
-import { type AuthServer, recovery } from "./auth_server.ts";
+import { type AuthServer, issuer, recovery } from "./auth_server.ts";
+import type { Authenticator, Lies } from "./authenticator.ts";
 
 /** An authenticator app, and what was noted when it was set up. */
 export interface Enrolled {
@@ -23,4 +25,27 @@ export async function enrolTotp(server: AuthServer, userId: string): Promise<Enr
     recoveryCodes: codes,
     code: (at) => totp.generate({ timestamp: at.getTime() }),
   };
+}
+
+/** Gives somebody a passkey that `authenticator` makes for them. */
+export async function enrolPasskey(
+  server: AuthServer,
+  userId: string,
+  authenticator: Authenticator,
+  lies: Lies = {},
+): Promise<void> {
+  const id = UserId.parse(userId);
+  const { users, grants } = server.stores;
+  const account = (await users.find(id, { owner: id }))!;
+  const passkeys = new Passkeys({ issuer, users, grants, now: () => server.now });
+  const session = "a session";
+  const options = await passkeys.creationOptions(account, session);
+  const json = await authenticator.create(options, lies);
+  const passkey = await passkeys.created(json, { account, session, name: "Laptop" });
+  const { hashes: recoveryCodes } = recovery.make(id);
+  await users.update(
+    id,
+    { owner: id },
+    (current) => withPasskey(current, { passkey, recoveryCodes }),
+  );
 }

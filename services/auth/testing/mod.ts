@@ -1,3 +1,4 @@
 export * from "./auth_server.ts";
+export * from "./authenticator.ts";
 export * from "./browser.ts";
 export * from "./factors.ts";
