@@ -64,7 +64,7 @@ export class SecondStep {
     }
     if (recoveryCode !== undefined) {
       const hash = recovery.hashOf(account.id, recoveryCode);
-      await this.#guess(account, place, (current) => usedRecoveryCode(current, hash));
+      await this.#guess(account, place, (current) => usedRecoveryCode(current, hash, now()));
       return byPasswordAndRecoveryCode;
     }
     const typed = normalTotpCode(code ?? "");

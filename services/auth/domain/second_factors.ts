@@ -1,6 +1,6 @@
 import { AuthError } from "./auth_error.ts";
 import { type Factors, noFactors, type Passkey, passkeysMax, type Totp } from "./factors.ts";
-import type { Account, AccountChange } from "./user.ts";
+import { type Account, type AccountChange, changedFactors } from "./user.ts";
 
 export function factorsOf({ factors }: Account): Factors {
   return factors ?? noFactors;
@@ -27,19 +27,20 @@ export function withTotp(
   const factors = factorsOf(account);
   if (factors.totp) throw new AuthError("factor_taken", "There is an authenticator app already");
   const totp = { secret, usedStep, confirmedAt: at.toISOString() };
-  return having(account, { ...withFirstCodes(account, recoveryCodes), totp });
+  return changed(account, { ...withFirstCodes(account, recoveryCodes), totp }, at);
 }
 
 /** Nothing changes when there is none. */
-export function withoutTotp(account: Account): AccountChange {
+export function withoutTotp(account: Account, at: Date): AccountChange {
   const { totp, ...others } = factorsOf(account);
-  return totp ? having(account, others) : unchanged(account);
+  return totp ? changed(account, others, at) : { account, event: undefined };
 }
 
 /** @throws {AuthError} `factor_taken` when it is known, `too_many_passkeys` beyond {@linkcode passkeysMax}. */
 export function withPasskey(
   account: Account,
   { passkey, recoveryCodes }: AddedFactor & { readonly passkey: Passkey },
+  at: Date,
 ): AccountChange {
   const factors = factorsOf(account);
   if (factors.passkeys.some(({ id }) => id === passkey.id)) {
@@ -49,7 +50,7 @@ export function withPasskey(
     throw new AuthError("too_many_passkeys", `There are ${passkeysMax} passkeys already`);
   }
   const passkeys = [...factors.passkeys, passkey];
-  return having(account, { ...withFirstCodes(account, recoveryCodes), passkeys });
+  return changed(account, { ...withFirstCodes(account, recoveryCodes), passkeys }, at);
 }
 
 /** @throws {AuthError} `passkey_unknown` */
@@ -58,16 +59,20 @@ export function renamedPasskey(account: Account, id: string, name: string): Acco
 }
 
 /** @throws {AuthError} `passkey_unknown` */
-export function withoutPasskey(account: Account, id: string): AccountChange {
+export function withoutPasskey(account: Account, id: string, at: Date): AccountChange {
   const factors = factorsOf(account);
   const { id: removed } = passkeyOf(account, id);
   const passkeys = factors.passkeys.filter((other) => other.id !== removed);
-  return having(account, { ...factors, passkeys });
+  return changed(account, { ...factors, passkeys }, at);
 }
 
 /** In place of those before. Nothing is kept while there is no factor. */
-export function withRecoveryCodes(account: Account, hashes: readonly string[]): AccountChange {
-  return having(account, { ...factorsOf(account), recoveryCodes: [...hashes] });
+export function withRecoveryCodes(
+  account: Account,
+  hashes: readonly string[],
+  at: Date,
+): AccountChange {
+  return changed(account, { ...factorsOf(account), recoveryCodes: [...hashes] }, at);
 }
 
 /**
@@ -84,15 +89,15 @@ export function usedTotp(
   const { totp, ...others } = factorsOf(account);
   const step = totp && stepOf(totp.secret);
   if (!totp || step === undefined || step <= totp.usedStep) throw wrong();
-  return having(account, { ...others, totp: { ...totp, usedStep: step } });
+  return used(account, { ...others, totp: { ...totp, usedStep: step } });
 }
 
-/** Uses a recovery code up. @throws {AuthError} `second_factor_wrong` */
-export function usedRecoveryCode(account: Account, hash: string): AccountChange {
+/** Uses a recovery code up, which is worth telling. @throws {AuthError} `second_factor_wrong` */
+export function usedRecoveryCode(account: Account, hash: string, at: Date): AccountChange {
   const factors = factorsOf(account);
   if (!factors.recoveryCodes.includes(hash)) throw wrong();
   const recoveryCodes = factors.recoveryCodes.filter((other) => other !== hash);
-  return having(account, { ...factors, recoveryCodes });
+  return changed(account, { ...factors, recoveryCodes }, at);
 }
 
 /**
@@ -128,7 +133,7 @@ function passkeyOf(account: Account, id: string): Passkey {
 function havingPasskey(account: Account, changed: Passkey): AccountChange {
   const factors = factorsOf(account);
   const passkeys = factors.passkeys.map((other) => other.id === changed.id ? changed : other);
-  return having(account, { ...factors, passkeys });
+  return used(account, { ...factors, passkeys });
 }
 
 function withFirstCodes(account: Account, recoveryCodes: readonly string[]): Factors {
@@ -137,14 +142,14 @@ function withFirstCodes(account: Account, recoveryCodes: readonly string[]): Fac
 }
 
 /** Recovery codes stand in for a factor: without one there is nothing to recover. */
-function having(account: Account, factors: Factors): AccountChange {
-  const { factors: _before, ...others } = account;
-  const has = hasSecondFactor({ ...others, factors });
-  return { account: has ? { ...others, factors } : others, event: undefined };
+function changed(account: Account, factors: Factors, at: Date): AccountChange {
+  const has = hasSecondFactor({ ...account, factors });
+  return changedFactors(account, has ? factors : undefined, at);
 }
 
-function unchanged(account: Account): AccountChange {
-  return { account, event: undefined };
+/** Nobody else sees that a factor was used: the version stays, and nothing is told. */
+function used(account: Account, factors: Factors): AccountChange {
+  return { account: { ...account, factors }, event: undefined };
 }
 
 function wrong(): AuthError {

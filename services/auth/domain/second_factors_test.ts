@@ -40,19 +40,27 @@ function aPasskey(traits: Partial<Passkey> = {}): Passkey {
 }
 
 const withApp = withTotp(anAccount(), { secret, usedStep: 100, recoveryCodes }, at).account;
-const withKey = withPasskey(anAccount(), { passkey: aPasskey(), recoveryCodes }).account;
+const withKey = withPasskey(anAccount(), { passkey: aPasskey(), recoveryCodes }, at).account;
 
-Deno.test("a factor is nobody else's business: it changes no version and tells nothing", () => {
+Deno.test("a change of factors is a change of the account, and is told", () => {
   const changes: readonly AccountChange[] = [
     withTotp(anAccount(), { secret, usedStep: 1, recoveryCodes }, at),
-    usedTotp(withApp, () => 101),
-    usedRecoveryCode(withApp, "one"),
-    withoutTotp(withApp),
-    withPasskey(withApp, { passkey: aPasskey(), recoveryCodes }),
+    withPasskey(anAccount(), { passkey: aPasskey(), recoveryCodes }, at),
+    withRecoveryCodes(anAccount(), recoveryCodes, at),
+    usedRecoveryCode({ ...withApp, version: 1 }, "one", at),
+    withoutTotp({ ...withApp, version: 1 }, at),
   ];
   for (const { account, event } of changes) {
+    equal(account.version, 2);
+    equal(event?.kind, "changed");
+  }
+});
+
+Deno.test("that a factor was used changes no version and is not told", () => {
+  const used = { id: "laptop", counter: 1, isBackedUp: false };
+  for (const { account, event } of [usedTotp(withApp, () => 101), usedPasskey(withKey, used, at)]) {
+    equal(account.version, 2);
     equal(event, undefined);
-    equal(account.version, 1);
   }
 });
 
@@ -74,34 +82,35 @@ Deno.test("no code is right for an account without an app", () => {
 });
 
 Deno.test("a recovery code is good once", () => {
-  const { account } = usedRecoveryCode(withApp, "one");
-  throws(() => usedRecoveryCode(account, "one"), { code: "second_factor_wrong" });
-  deepEqual(factorsOf(usedRecoveryCode(account, "two").account).recoveryCodes, []);
+  const { account } = usedRecoveryCode(withApp, "one", at);
+  throws(() => usedRecoveryCode(account, "one", at), { code: "second_factor_wrong" });
+  deepEqual(factorsOf(usedRecoveryCode(account, "two", at).account).recoveryCodes, []);
 });
 
 Deno.test("recovery codes come with the first factor, stay with the second and go with the last", () => {
-  const both = withPasskey(withApp, { passkey: aPasskey(), recoveryCodes: ["others"] }).account;
+  const both = withPasskey(withApp, { passkey: aPasskey(), recoveryCodes: ["others"] }, at).account;
   deepEqual(factorsOf(both).recoveryCodes, recoveryCodes);
-  const appOnly = withoutPasskey(both, "laptop").account;
+  const appOnly = withoutPasskey(both, "laptop", at).account;
   deepEqual(factorsOf(appOnly).recoveryCodes, recoveryCodes);
-  const none = withoutTotp(appOnly).account;
+  const none = withoutTotp(appOnly, at).account;
   equal(hasSecondFactor(none), false);
   equal(none.factors, undefined);
-  equal(withRecoveryCodes(none, recoveryCodes).account.factors, undefined);
+  equal(withRecoveryCodes(none, recoveryCodes, at).account.factors, undefined);
 });
 
 Deno.test("a factor is not added twice, and passkeys end at their limit", () => {
   throws(() => withTotp(withApp, { secret, usedStep: 1, recoveryCodes }, at), {
     code: "factor_taken",
   });
-  throws(() => withPasskey(withKey, { passkey: aPasskey(), recoveryCodes }), {
+  throws(() => withPasskey(withKey, { passkey: aPasskey(), recoveryCodes }, at), {
     code: "factor_taken",
   });
   let account = anAccount();
   for (let n = 0; n < passkeysMax; n++) {
-    account = withPasskey(account, { passkey: aPasskey({ id: `${n}` }), recoveryCodes }).account;
+    account =
+      withPasskey(account, { passkey: aPasskey({ id: `${n}` }), recoveryCodes }, at).account;
   }
-  throws(() => withPasskey(account, { passkey: aPasskey(), recoveryCodes }), {
+  throws(() => withPasskey(account, { passkey: aPasskey(), recoveryCodes }, at), {
     code: "too_many_passkeys",
   });
 });
@@ -127,7 +136,7 @@ Deno.test("a passkey that is not there is neither used, renamed nor removed", ()
   const used = { id: "phone", counter: 1, isBackedUp: false };
   throws(() => usedPasskey(withKey, used, at), { code: "passkey_unknown" });
   throws(() => renamedPasskey(withKey, "phone", "Phone"), { code: "passkey_unknown" });
-  throws(() => withoutPasskey(withKey, "phone"), { code: "passkey_unknown" });
+  throws(() => withoutPasskey(withKey, "phone", at), { code: "passkey_unknown" });
   equal(factorsOf(renamedPasskey(withKey, "laptop", "Work").account).passkeys[0]?.name, "Work");
 });
 
@@ -136,7 +145,7 @@ Deno.test("factorsReset() leaves the password alone, ends sign-ins and is told",
   equal(account.factors, undefined);
   equal(account.passwordHash, withApp.passwordHash);
   equal(account.signInsValidFrom, at.toISOString());
-  equal(event?.version, 2);
+  equal(event?.version, 3);
 });
 
 Deno.test("factorsReset() changes nothing where there is nothing, and nobody does it to themself", () => {

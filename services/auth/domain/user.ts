@@ -174,6 +174,15 @@ export function factorsReset(
   return next(others, { signInsValidFrom: at.toISOString() }, at);
 }
 
+/** The account with these factors in place of those that it had; undefined for none. */
+export function changedFactors(
+  { factors: _before, ...others }: Account,
+  factors: Factors | undefined,
+  at: Date,
+): AccountChange {
+  return next(factors ? { ...others, factors } : others, {}, at);
+}
+
 /**
  * Whether a sign-in still counts.
  *

@@ -46,6 +46,6 @@ export async function enrolPasskey(
   await users.update(
     id,
     { owner: id },
-    (current) => withPasskey(current, { passkey, recoveryCodes }),
+    (current) => withPasskey(current, { passkey, recoveryCodes }, server.now),
   );
 }
