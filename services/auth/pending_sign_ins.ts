@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { artifactKey } from "./artifact_key.ts";
-import { type Account, hasSecondFactor } from "./domain/mod.ts";
+import { type Account, AuthError, hasSecondFactor } from "./domain/mod.ts";
 import type { GrantStore, UserStore } from "./ports.ts";
 
 /** From the right password on, for the second factor. */
@@ -53,12 +53,18 @@ export class PendingSignIns {
 }
 
 /** Whether two states of an account let the same person in by the same password. */
-export function isSameSignIn(one: Account, other: Account): boolean {
+function isSameSignIn(one: Account, other: Account): boolean {
   return one.status === "active" && other.status === "active" &&
     one.passwordHash === other.passwordHash && one.signInsValidFrom === other.signInsValidFrom;
 }
 
-/** Another as soon as {@linkcode isSameSignIn} says no; tells nothing of the account. */
+/** @throws {AuthError} `sign_in_over` unless the same person gets in by the same password as before. */
+export function refuseOtherSignIn(before: Account, current: Account): void {
+  if (isSameSignIn(before, current)) return;
+  throw new AuthError("sign_in_over", "The account was changed meanwhile");
+}
+
+/** Another as soon as `isSameSignIn` says no; tells nothing of the account. */
 function signInStateOf({ status, passwordHash, signInsValidFrom }: Account): Promise<string> {
   const state = JSON.stringify([status, passwordHash, signInsValidFrom]);
   return artifactKey("PendingSignIn", "state", state);

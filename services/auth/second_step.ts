@@ -15,7 +15,7 @@ import {
 } from "./domain/mod.ts";
 import type { FormFields } from "./form_body.ts";
 import type { PasskeyProof, Passkeys } from "./passkeys.ts";
-import { isSameSignIn } from "./pending_sign_ins.ts";
+import { refuseOtherSignIn } from "./pending_sign_ins.ts";
 import type { SignInAttempts, UserStore } from "./ports.ts";
 import type { RecoveryCodes } from "./recovery_codes.ts";
 import { normalTotpCode, totpStepOf } from "./totp.ts";
@@ -113,13 +113,9 @@ export class SecondStep {
   async #use(account: Account, use: (current: Account) => AccountChange): Promise<void> {
     const { users } = this.#dependencies;
     const user = await users.update(account.id, { owner: account.id }, (current) => {
-      if (!isSameSignIn(account, current)) throw over();
+      refuseOtherSignIn(account, current);
       return use(current);
     });
-    if (!user) throw over();
+    if (!user) throw passkeyRefused();
   }
-}
-
-function over(): AuthError {
-  return new AuthError("sign_in_over", "The account was changed meanwhile");
 }
