@@ -57,8 +57,8 @@ function Passkeys({ formToken, passkeys, deviceName, signInAgain }: FactorsPageP
     <section class="sheet" aria-labelledby="passkeys">
       <h2 id="passkeys">Passkeys</h2>
       <p class="quiet">
-        Your device or a security key knows you, by its PIN or your finger. No false site can use what
-        it says.
+        Your device or a security key knows you, by its PIN or your finger. No false site can use
+        what it says.
       </p>
       {passkeys.length > 0
         ? (
@@ -69,18 +69,20 @@ function Passkeys({ formToken, passkeys, deviceName, signInAgain }: FactorsPageP
           </ul>
         )
         : null}
-      {signInAgain || passkeys.length >= passkeysMax ? null : (
-        <PasskeyForm use="create" options={paths.passkeyCreation} label="Add a passkey">
-          <FormToken token={formToken} />
-          <Field
-            label="Name of the new passkey"
-            name="name"
-            autocomplete="off"
-            maxlength={passkeyNameLengthMax}
-            value={deviceName}
-          />
-        </PasskeyForm>
-      )}
+      {signInAgain || passkeys.length >= passkeysMax
+        ? null
+        : (
+          <PasskeyForm use="create" options={paths.passkeyCreation} label="Add a passkey">
+            <FormToken token={formToken} />
+            <Field
+              label="Name of the new passkey"
+              name="name"
+              autocomplete="off"
+              maxlength={passkeyNameLengthMax}
+              value={deviceName}
+            />
+          </PasskeyForm>
+        )}
       {passkeys.length >= passkeysMax ? <p>There are as many as there may be.</p> : null}
       <noscript>
         <p>To add a passkey, allow JavaScript on this page.</p>
@@ -171,8 +173,8 @@ function RecoveryCodes({ formToken, recoveryCodesLeft, signInAgain }: FactorsPag
     <section class="sheet" aria-labelledby="recovery">
       <h2 id="recovery">Recovery codes</h2>
       <p>
-        {recoveryCodesLeft} of {recoveryCodesCount} are left. With your password, each lets you in once
-        when you have lost the rest.
+        {recoveryCodesLeft} of {recoveryCodesCount}{" "}
+        are left. With your password, each lets you in once when you have lost the rest.
       </p>
       {signInAgain ? null : (
         <form method="post">
