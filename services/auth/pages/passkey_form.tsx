@@ -17,7 +17,7 @@ export function PasskeyForm({ use, options, action, label, plain, children }: Pa
   return (
     <form method="post" action={action} data-passkey={use} data-options={options} hidden>
       {children}
-      <input type="hidden" name="passkey" />
+      <input type="hidden" name="passkey" value="" />
       <p class="fault" role="alert"></p>
       <div class="actions">
         <button type="submit" class={plain ? "plain" : undefined}>{label}</button>

@@ -1,0 +1,174 @@
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { TOTP } from "otpauth";
+import { lacksChromium, openChromium } from "../fixtures/chromium.ts";
+import { openPerson, type Person } from "../fixtures/person.ts";
+import { openTestPlatform } from "../fixtures/platform.ts";
+
+const methods = "/oidc/account/sign-in";
+
+Deno.test({
+  name: "in a real browser, people sign in by passkeys, apps and recovery codes, each once",
+  ignore: lacksChromium,
+  async fn(t) {
+    await using platform = await openTestPlatform();
+    const { edgeUrl, caFile, users } = platform.credentials;
+    const leaf = caFile.replace(/ca\.pem$/, "gateway/cert.pem");
+    await using chromium = await openChromium([await Deno.readTextFile(leaf)]);
+    const open = (name: string) => {
+      const person = users.find(({ email }) => email.startsWith(`${name}@`))!;
+      return openPerson(chromium, { edgeUrl, ...person });
+    };
+    {
+      await using alice = await open("alice");
+      await passkeys(t, alice, edgeUrl);
+    }
+    await using bob = await open("bob");
+    await apps(t, bob, edgeUrl);
+    deepEqual(platform.reports, [], "no program reports anything");
+  },
+});
+
+async function passkeys(t: Deno.TestContext, alice: Person, edgeUrl: string): Promise<void> {
+  const { page } = alice;
+  const answers: string[] = [];
+  page.on("request", (request) => {
+    const passkey = new URLSearchParams(request.postData() ?? "").get("passkey");
+    if (passkey) answers.push(passkey);
+  });
+
+  await t.step("a passkey is made, and recovery codes are shown", async () => {
+    await alice.goTo(methods);
+    await page.getByLabel("Name of the new passkey").fill("Work laptop");
+    await page.getByRole("button", { name: "Add a passkey" }).click();
+    await page.getByText("The passkey is added.").waitFor();
+    equal(await page.locator(".codes li").count(), 10);
+    await page.getByRole("link", { name: "I have kept them" }).click();
+    await page.getByText("Work laptop").waitFor();
+  });
+
+  await t.step("the device that has one is not asked to make another", async () => {
+    await page.getByRole("button", { name: "Add a passkey" }).click();
+    await page.getByText("This device has a passkey for your account already.").waitFor();
+  });
+
+  await t.step("it signs in without a password", async () => {
+    await alice.signOut();
+    await page.goto(edgeUrl + methods);
+    await page.getByRole("button", { name: "Sign in with a passkey" }).click();
+    await page.waitForURL(edgeUrl + methods);
+    match(await page.locator("main").innerText(), /last used on/);
+  });
+
+  await t.step("what it said is of no use to who has listened", async () => {
+    const heard = answers.at(-1)!;
+    await alice.signOut();
+    await page.goto(edgeUrl + methods);
+    await submit(alice, heard);
+    await page.getByText("The passkey was not accepted.").waitFor();
+  });
+
+  await t.step("what it says to a page of another origin is refused", async () => {
+    const visit = await page.context().newPage();
+    await visit.goto(edgeUrl + methods);
+    const options = await visit.evaluate(async () => {
+      const form = document.querySelector<HTMLFormElement>("form[data-passkey]")!;
+      return await (await fetch(form.dataset["options"]!, {
+        method: "POST",
+        body: new URLSearchParams(),
+      })).json();
+    });
+    await using elsewhere = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+      () => new Response("<h1>Win a prize</h1>", { headers: { "content-type": "text/html" } }),
+    );
+    await page.goto(`http://localhost:${elsewhere.addr.port}/`);
+    const said = await page.evaluate(async (asked) => {
+      const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(asked);
+      const credential = await navigator.credentials.get({ publicKey });
+      return JSON.stringify((credential as PublicKeyCredential).toJSON());
+    }, options);
+    await submit({ page: visit }, said);
+    await visit.getByText("The passkey was not accepted.").waitFor();
+    await visit.close();
+  });
+
+  await t.step("after the password it is the second factor", async () => {
+    await alice.goTo(methods);
+    await page.getByRole("heading", { name: "One more step" }).waitFor();
+    await page.getByRole("button", { name: "Use a passkey" }).click();
+    await page.waitForURL(edgeUrl + methods);
+  });
+
+  await t.step("it is removed, and the password is enough again", async () => {
+    await page.getByRole("button", { name: "Remove", exact: true }).click();
+    await page.getByText("Work laptop").waitFor({ state: "detached" });
+    await alice.signOut();
+    await alice.goTo(methods);
+    await page.waitForURL(edgeUrl + methods);
+  });
+}
+
+/** Sends, as the sign-in page would, what a device has answered. */
+async function submit({ page }: Pick<Person, "page">, answer: string): Promise<void> {
+  await page.evaluate((passkey) => {
+    const form = document.querySelector<HTMLFormElement>("form[data-passkey]")!;
+    (form.elements.namedItem("passkey") as HTMLInputElement).value = passkey;
+    form.submit();
+  }, answer);
+}
+
+async function apps(t: Deno.TestContext, bob: Person, edgeUrl: string): Promise<void> {
+  const { page } = bob;
+  let totp = new TOTP();
+  let recoveryCode = "";
+  /** A later code each time: the app's clock may be half a minute ahead. */
+  const code = (periods: number) => totp.generate({ timestamp: Date.now() + periods * 30_000 });
+  const typeCode = async (typed: string) => {
+    await page.getByLabel("Code of your authenticator app").fill(typed);
+    await page.getByRole("button", { name: "Go on" }).click();
+  };
+
+  await t.step("an app is set up by its key and a code", async () => {
+    await bob.goTo(methods);
+    await page.getByRole("button", { name: "Set up an app" }).click();
+    equal(await page.getByRole("img", { name: "QR code of the key below" }).count(), 1);
+    const secret = (await page.locator(".secret").innerText()).replaceAll(" ", "");
+    totp = new TOTP({ secret });
+    await page.getByLabel("Code that the app shows").fill(code(-1));
+    await page.getByRole("button", { name: "Turn it on" }).click();
+    await page.getByText("The app is set up.").waitFor();
+    recoveryCode = await page.locator(".codes li").first().innerText();
+  });
+
+  let used = "";
+  await t.step("a code after the password signs in", async () => {
+    await bob.signOut();
+    await bob.goTo(methods);
+    used = code(0);
+    await typeCode(used);
+    await page.waitForURL(edgeUrl + methods);
+  });
+
+  await t.step("the same code is refused, the next one is not", async () => {
+    await bob.signOut();
+    await bob.goTo(methods);
+    await typeCode(used);
+    await page.getByText("The code is not right.").waitFor();
+    await typeCode(code(1));
+    await page.waitForURL(edgeUrl + methods);
+  });
+
+  for (const [promise, works] of [["once", true], ["and not again", false]] as const) {
+    await t.step(`a recovery code signs in ${promise}`, async () => {
+      await bob.signOut();
+      await bob.goTo(methods);
+      await page.getByText("Use a recovery code").click();
+      await page.getByLabel("Recovery code").fill(recoveryCode);
+      await page.getByRole("button", { name: "Use this code" }).click();
+      if (works) {
+        await page.waitForURL(edgeUrl + methods);
+        ok((await page.locator("main").innerText()).includes("9 of 10 are left"));
+      } else await page.getByText("The code is not right.").waitFor();
+    });
+  }
+}
