@@ -18,6 +18,8 @@ import {
 } from "./oidc_provider.ts";
 import { errorPage, pageHeaders, pageText } from "./pages/mod.ts";
 import type { UserStore } from "./ports.ts";
+import type { Visit } from "./session_visits.ts";
+import { tellingVisits } from "./visit_step.ts";
 import { scopes } from "./scopes.ts";
 import {
   accessTokenSeconds,
@@ -42,7 +44,16 @@ export interface AuthorizationServerOptions {
   readonly cookieKeys: readonly string[];
   readonly adapter: OidcAdapterFactory;
   readonly users: UserStore;
+  /** The grant by which somebody else's client was allowed something before, in whichever browser. */
+  readonly rememberedGrant: (owner: GrantOwner) => Promise<string | undefined>;
+  /** Told of each request to authorize by somebody who is signed in. */
+  readonly onVisit: (visit: Visit) => Promise<void>;
   readonly log: Logger;
+}
+
+interface GrantOwner {
+  readonly accountId: string;
+  readonly clientId: string;
 }
 
 /**
@@ -73,6 +84,7 @@ function makeProvider(options: AuthorizationServerOptions, keys: SigningKeys): O
     ...browserOf(options),
     features: featuresOf(options),
   });
+  provider.use(tellingVisits(options));
   provider.on("server_error", (context, thrown) => {
     if (thrown instanceof StoreUnavailableError) comeAgain(context as OidcContext);
     log.failure("Authorization failed", thrown);
@@ -97,7 +109,7 @@ function metadataOf({ roles: _roles, first_party: _firstParty, ...client }: Clie
   const usesCodes = client.grant_types.includes("authorization_code");
   return {
     ...client,
-    response_types: usesCodes ? ["code"] : [],
+    response_types: client.response_types ?? (usesCodes ? ["code"] : []),
     id_token_signed_response_alg: "ES256",
   };
 }
@@ -106,7 +118,7 @@ const protocol = {
   scopes: scopes.split(" "),
   acrValues,
   claims: { openid: ["sub", "amr"], profile: ["name"], email: ["email"] },
-  responseTypes: ["code"],
+  responseTypes: ["code", "none"],
   clientAuthMethods: ["none", "client_secret_basic", "client_secret_post"],
   pkce: { required: () => true },
   rotateRefreshToken: () => true,
@@ -161,7 +173,9 @@ function tokensOf({ clients, users }: AuthorizationServerOptions): Settings {
   };
 }
 
-function peopleOf({ audience, clients, users }: AuthorizationServerOptions): Settings {
+function peopleOf(
+  { audience, clients, users, rememberedGrant }: AuthorizationServerOptions,
+): Settings {
   return {
     async findAccount({ oidc }: OidcContext, accountId: string, token?: OidcToken) {
       const account = await activeAccount(users, accountId);
@@ -174,14 +188,19 @@ function peopleOf({ audience, clients, users }: AuthorizationServerOptions): Set
       return { accountId, claims: () => ({ sub: accountId, name, email }) };
     },
 
-    /** One grant for each client in a browser session; the platform's own clients need no consent for it. */
+    /**
+     * One grant for each client in a browser session; the platform's own clients need no consent for it,
+     * and what others were allowed counts in every browser.
+     */
     async loadExistingGrant({ oidc }: OidcContext): Promise<OidcGrant | undefined> {
       const { clientId } = oidc.client!;
-      const grantId = oidc.result?.consent?.grantId ?? oidc.session.grantIdFor(clientId);
+      const { accountId } = oidc.session;
+      const isOwn = isFirstParty(clients, clientId);
+      const known = oidc.result?.consent?.grantId ?? oidc.session.grantIdFor(clientId);
+      const grantId = known ?? (isOwn ? undefined : await rememberedGrant({ accountId, clientId }));
       const grant = grantId === undefined ? undefined : await oidc.provider.Grant.find(grantId);
       if (grant && (grant.exp ?? 0) - Date.now() / 1000 > grantSecondsMin) return grant;
-      if (!isFirstParty(clients, clientId)) return undefined;
-      const { accountId } = oidc.session;
+      if (!isOwn) return undefined;
       return await newGrant(oidc.provider, { accountId, clientId }, audience);
     },
   };

@@ -6,7 +6,7 @@ import {
   type KeyRing,
   openDocumentCipher,
 } from "platform/crypto";
-import { Account, User } from "./domain/mod.ts";
+import { Account, OutgoingMail, User } from "./domain/mod.ts";
 
 /** What is kept of an artifact besides its names: all of it is somebody's business. */
 export const ArtifactDocument = z.object({
@@ -18,6 +18,10 @@ export type ArtifactDocument = z.output<typeof ArtifactDocument>;
 export const UserCopy = z.object({ value: User.meta({ sensitive: true }) });
 export type UserCopy = z.output<typeof UserCopy>;
 
+/** What is kept of mail that is to be sent, besides its times. */
+export const MailDocument = z.object({ mail: OutgoingMail.meta({ sensitive: true }) });
+export type MailDocument = z.output<typeof MailDocument>;
+
 /** What of auth's data is kept sealed, and by what an account is found all the same. */
 export interface Ciphers {
   /** The record is the account's id. */
@@ -28,6 +32,8 @@ export interface Ciphers {
   readonly emails: BlindIndex;
   /** The record is the copy's key in the cache. */
   readonly copies: DocumentCipher<UserCopy>;
+  /** The record is the mail's id. */
+  readonly mails: DocumentCipher<MailDocument>;
   /** Of whom attempts to sign in are counted for. */
   readonly attempts: BlindIndex;
   /** Of a person and their recovery code. */
@@ -42,6 +48,7 @@ export function ciphersOf(ring: KeyRing): Ciphers {
     artifacts: openDocumentCipher({ ring, ...artifacts, schema: ArtifactDocument }),
     emails: blindIndexOf(ring, { ...users, field: "email" }),
     copies: openDocumentCipher({ ring, service: "auth", table: "copies", schema: UserCopy }),
+    mails: openDocumentCipher({ ring, service: "auth", table: "mails", schema: MailDocument }),
     attempts: blindIndexOf(ring, { service: "auth", table: "sign-in attempts", field: "who" }),
     recoveryCodes: blindIndexOf(ring, { ...users, field: "factors.recoveryCodes" }),
   };

@@ -15,7 +15,7 @@ export const Client = z.strictObject({
   client_secret: z.string().min(32).max(512).optional(),
   redirect_uris: z.array(z.url()).default([]),
   post_logout_redirect_uris: z.array(z.url()).default([]),
-  response_types: z.array(z.literal("code")).optional(),
+  response_types: z.array(z.enum(["code", "none"])).optional(),
   grant_types: z.array(z.enum(grantTypes)).min(1),
   token_endpoint_auth_method: z.enum(authMethods).default("client_secret_basic"),
   /** What the client may do in its own name, by client credentials. */

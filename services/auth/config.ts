@@ -33,6 +33,7 @@ import type { DiscoveryConfig } from "platform/discovery";
 import type { RedisConfig } from "platform/redis";
 import { type Client, Clients } from "./clients.ts";
 import { DemoUsers } from "./demo_users.ts";
+import { type MailConfig, readMailConfig } from "./mail_config.ts";
 import { type MongodbStoresConfig, mongodbVariables } from "./mongodb_config.ts";
 import { SigningKeys } from "./signing_keys.ts";
 
@@ -76,6 +77,8 @@ export interface Config extends ProgramConfig {
   /** Where our own events go. */
   readonly events: EventsConfig;
   readonly stores: StoresConfig;
+  /** Undefined: no mail is sent, and what needs it cannot be done. */
+  readonly mail: MailConfig | undefined;
   readonly tokens: TokenRules;
   readonly encryption: EncryptionConfig;
   /** Where the signing keys lie, and which they are at the start. */
@@ -88,12 +91,13 @@ export interface Config extends ProgramConfig {
 /** @throws {ConfigError} naming every variable that is missing or wrong, or whose file is. */
 export function loadConfig(get: (name: string) => string | undefined): Config {
   const names = Object.keys(fileShapes) as FileName[];
-  const { given, discovery, redis, files, storeCa } = readAll({
+  const { given, discovery, redis, files, storeCa, mail } = readAll({
     given: () => parseEnv(variables, get),
     tls: () => checkTlsFiles(get),
     issuer: () => checkIssuer(get),
     discovery: () => readDiscovery(get),
     redis: () => readRedisConfig(get),
+    mail: () => readMailConfig(get),
     refused: () =>
       refuseInProduction(
         variablesOf(variables, ["SALLYPORT_ENV", "DEMO_USERS_FILE"], get),
@@ -110,6 +114,7 @@ export function loadConfig(get: (name: string) => string | undefined): Config {
     redis,
     events: eventsOf(given.SALLYPORT_DATA_DIR, "auth"),
     stores: storesOf(given, storeCa),
+    mail,
     tokens: tokenRulesOf(given, given.OIDC_CLIENT_ID),
     encryption: encryptionConfigOf(given, `${given.SALLYPORT_DATA_DIR}/auth/key_uses.json`),
     signingKeys: { path: given.OIDC_SIGNING_KEYS_FILE, current: files.OIDC_SIGNING_KEYS_FILE },

@@ -4,20 +4,29 @@ import { openDiscovery } from "platform/discovery";
 import { openEventPublisher, RedisEventReader, relayOutbox } from "platform/events";
 import { type DeadlineBindings, withDeadline } from "platform/http";
 import { loadConfigOrExit, periodically, runProgram } from "platform/lifecycle";
-import { openRedisLink } from "platform/redis";
+import { openRedisLink, type Redis } from "platform/redis";
 import { reachStore } from "platform/store";
 import { createLogger, serveAdmin, withReadyz, withRequestLog } from "platform/telemetry";
 import { openTlsIdentity, type Peer, serveMutualTls } from "platform/tls";
-import { oidcAdapterFor, openStores, RedisLoginAttempts, WorkerPasswords } from "./adapters/mod.ts";
+import {
+  CommonPasswords,
+  oidcAdapterFor,
+  openMailer,
+  openStores,
+  RedisLoginAttempts,
+  WorkerPasswords,
+} from "./adapters/mod.ts";
 import { createApp } from "./app.ts";
 import { CachedReads, copiesGroup } from "./cached_reads.ts";
 import { callers, timekeeper } from "./callers.ts";
-import { ciphersOf } from "./ciphers.ts";
+import { type Ciphers, ciphersOf } from "./ciphers.ts";
 import { clientAddressOf } from "./client_address.ts";
 import { loadConfig } from "./config.ts";
 import { addDemoUsers } from "./demo_users.ts";
 import { LoginAttempts } from "./domain/mod.ts";
 import { RecoveryCodes } from "./recovery_codes.ts";
+import { MailDelivery } from "./mail_delivery.ts";
+import type { SignInAttempts } from "./ports.ts";
 import { SigningKeyFile } from "./signing_key_file.ts";
 import { ownAuthenticator } from "./signing_keys.ts";
 
@@ -25,6 +34,7 @@ import { ownAuthenticator } from "./signing_keys.ts";
 const sweepEveryMs = 60_000;
 
 const now = () => new Date();
+const newId = () => crypto.randomUUID();
 
 const config = loadConfigOrExit("auth", () => loadConfig((name) => Deno.env.get(name)));
 const log = createLogger({ service: "auth", level: config.logLevel });
@@ -57,12 +67,11 @@ await runProgram(log, async (running, stopping) => {
     await stores.grants.sweep(now());
   }));
 
-  const ownAttempts = new LoginAttempts();
-  const attempts = redis
-    ? new RedisLoginAttempts(redis, ciphers.attempts, ownAttempts)
-    : ownAttempts;
-  const signingKeys = running.use(new SigningKeyFile({ ...config.signingKeys, log }));
+  const attempts = attemptsIn(redis, ciphers);
   const { issuer, audience } = config.tokens;
+  const mailer = config.mail && await openMailer(config.mail, identity);
+  const mail = running.use(new MailDelivery({ ...stores, mailer, issuer, log, now, newId }));
+  const signingKeys = running.use(new SigningKeyFile({ ...config.signingKeys, log }));
   const app = createApp({
     ...stores,
     ...config,
@@ -70,14 +79,16 @@ await runProgram(log, async (running, stopping) => {
     issuer,
     audience,
     passwords,
+    commonPasswords: new CommonPasswords(),
     attempts,
     recovery: new RecoveryCodes(ciphers.recoveryCodes),
+    mail,
     signingKeys,
     adapter: oidcAdapterFor(stores.grants, now),
     authenticate: ownAuthenticator(config.tokens, signingKeys, now),
     log,
     now,
-    newId: () => crypto.randomUUID(),
+    newId,
   });
   const answer = (request: Request, { peer, signal }: DeadlineBindings<Peer>) =>
     app.fetch(request, { signal, clientAddress: clientAddressOf(request.headers, peer) });
@@ -89,3 +100,9 @@ await runProgram(log, async (running, stopping) => {
   running.use(admin.declareReady(stores.checks));
   running.use(discovery.register({ program: "auth", port }));
 });
+
+/** Counted in Redis for all replicas, where there is one. */
+function attemptsIn(redis: Redis | undefined, { attempts }: Ciphers): SignInAttempts {
+  const own = new LoginAttempts();
+  return redis ? new RedisLoginAttempts(redis, attempts, own) : own;
+}

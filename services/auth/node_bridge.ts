@@ -45,13 +45,20 @@ export async function toNodeExchange(request: Request, issuer: string): Promise<
   };
 }
 
+/** What is known of a request besides what it says. */
+export interface RequestTraits {
+  /** Network that it comes from. */
+  readonly clientAddress?: string | undefined;
+}
+
 /** A Node.js handler mounted at `issuer`, as a fetch handler. */
 export function asFetch(
   handle: (req: IncomingMessage, res: ServerResponse) => Promise<void>,
   issuer: string,
-): (request: Request) => Promise<Response> {
-  return async (request) => {
+): (request: Request, traits?: RequestTraits) => Promise<Response> {
+  return async (request, traits = {}) => {
     const { req, res } = await toNodeExchange(request, issuer);
+    Object.assign(req, traits);
     const response = toFetchResponse(res);
     await handle(req, res);
     return await response;

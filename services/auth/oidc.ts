@@ -9,15 +9,16 @@ import {
   type Reach,
 } from "platform/access";
 import { found, Problem, problemTypes } from "platform/problem";
-import { type InteractionDependencies, Interactions, type OidcBindings } from "./interaction.ts";
+import { Interactions, type OidcBindings } from "./interaction.ts";
 import { FormGuard } from "./form_guard.ts";
 import { asFetch } from "./node_bridge.ts";
 import { type OidcEndpoint, oidcEndpoints, type OidcOperation } from "./oidc_endpoints.ts";
 import pageStyles from "./pages/pages.css" with { type: "text" };
 import passkeysScript from "./pages/passkeys.js" with { type: "text" };
+import { type PeopleDependencies, peoplePages } from "./people_pages.ts";
 import { oidcPolicy } from "./policy.ts";
 
-export interface OidcDependencies extends Omit<InteractionDependencies, "guard"> {
+export interface OidcDependencies extends PeopleDependencies {
   readonly authenticate: Authenticate;
   readonly cookieKeys: readonly string[];
 }
@@ -41,11 +42,13 @@ export function createOidc(
   const guard = new FormGuard(dependencies);
   const interactions = new Interactions({ ...dependencies, guard });
   const callback = asFetch((req, res) => serverNow().handle(req, res), issuer);
-  const library: Handler = async (c) => hardened(await callback(c.req.raw));
+  const library: Handler = async (c) =>
+    hardened(await callback(c.req.raw, { clientAddress: c.env?.clientAddress }));
 
   const own: Partial<Record<OidcOperation, Handler>> = {
     showInteraction: (c) => interactions.show(c),
     submitInteraction: (c) => interactions.submit(c),
+    ...peoplePages({ ...dependencies, guard }),
     passkeyOptions: (c) => interactions.passkeyOptions(c),
     pageStyles: () => asset(pageStyles, "text/css"),
     passkeysScript: () => asset(passkeysScript, "text/javascript"),

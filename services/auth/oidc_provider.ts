@@ -17,6 +17,15 @@ export interface OidcProvider {
     options: { readonly mergeWithLastSubmission: boolean },
   ): Promise<string>;
   readonly Grant: OidcGrantClass;
+  /** The session that the request's cookie names, or a new one that nobody has signed in to. */
+  readonly Session: {
+    get(exchange: {
+      readonly req: IncomingMessage;
+      readonly res: ServerResponse;
+    }): Promise<OidcSession>;
+  };
+  /** Adds a step around every request that is handled. */
+  use(step: (context: OidcContext, next: () => Promise<void>) => Promise<void>): void;
   readonly Client: { find(id: string): Promise<OidcClient | undefined> };
   on(
     event: "server_error" | "grant.error" | "error",
@@ -76,6 +85,13 @@ export type OidcInteractionResult =
   | { readonly consent: { readonly grantId: string } }
   | { readonly error: string; readonly error_description: string };
 
+export interface OidcSession {
+  readonly uid: string;
+  readonly accountId?: string;
+  /** When the person signed in, in seconds since 1970. */
+  readonly loginTs?: number;
+}
+
 export interface OidcGrant {
   readonly exp?: number;
   addOIDCScope(scope: string): void;
@@ -99,10 +115,12 @@ export interface OidcClient {
 
 /** A request on its way through oidc-provider. */
 export interface OidcContext {
+  readonly req: IncomingMessage & { readonly clientAddress?: string };
   type: string;
   status: number;
   body: unknown;
   set(headers: Readonly<Record<string, string>>): void;
+  /** Missing where no endpoint was found. */
   readonly oidc: {
     readonly provider: OidcProvider;
     readonly client?: OidcClient;
@@ -110,6 +128,7 @@ export interface OidcContext {
     readonly params: { readonly "grant_type"?: string; scope?: string };
     readonly result?: { readonly consent?: { readonly grantId?: string } };
     readonly session: {
+      readonly uid: string;
       readonly accountId: string;
       /** When the person signed in, in seconds since 1970. */
       readonly loginTs?: number;

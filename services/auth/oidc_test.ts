@@ -15,7 +15,7 @@ Deno.test("tokens name the issuer whatever host they were asked of", async () =>
   equal(discovered.issuer, issuer);
   equal(discovered.token_endpoint, `${issuer}/token`);
   equal(discovered.userinfo_endpoint, `${issuer}/me`);
-  deepEqual(discovered.response_types_supported, ["code"]);
+  deepEqual(discovered.response_types_supported, ["code", "none"]);
   deepEqual(discovered.code_challenge_methods_supported, ["S256"]);
   deepEqual(
     new Set(discovered.grant_types_supported),

@@ -1,10 +1,12 @@
 import type { Reach } from "platform/access";
 import type { Page, PageQuery } from "platform/http";
+import type { WorkStore } from "platform/work";
 import type {
   Account,
   AccountChange,
   AttemptKind,
   LoginAttempt,
+  QueuedMail,
   User,
   UserId,
 } from "./domain/mod.ts";
@@ -120,6 +122,8 @@ export interface GrantStore {
    * after the artifact itself is gone, until `rememberUntil`.
    */
   consumeOnce(key: string, rememberUntil: Date): Promise<boolean>;
+  /** What was given out on behalf of the person, {@linkcode artifactsListedMax} at most, the longest lived first. */
+  listByOwner(owner: string): Promise<readonly FoundArtifact[]>;
   destroy(key: string): Promise<void>;
   /** Destroys every artifact of the family. */
   revokeGrant(grantId: string): Promise<void>;
@@ -127,4 +131,39 @@ export interface GrantStore {
   revokeOwner(owner: string): Promise<void>;
   /** Forgets what has expired by `at`. @returns how many artifacts. */
   sweep(at: Date): Promise<number>;
+}
+
+/** More than one person has of sessions, grants, and tokens of them. */
+export const artifactsListedMax = 1_000;
+
+/** Mail that waits to be sent. It is there before anyone is answered, and outlives a crash. */
+export interface MailStore extends WorkStore<string, QueuedMail> {
+  add(mail: QueuedMail): Promise<void>;
+  /** It was sent, or is of no use any more. */
+  remove(id: string): Promise<void>;
+}
+
+/** Plain text for one address. */
+export interface Message {
+  /** The same at each attempt to send it: whoever gets it twice can tell. */
+  readonly id: string;
+  readonly to: string;
+  readonly subject: string;
+  readonly text: string;
+}
+
+/** Sends mail. */
+export interface Mailer {
+  /**
+   * Resolves when somebody else has taken charge of the message.
+   *
+   * @throws {MailRefusedError} when it never will be. Every other failure may pass.
+   */
+  send(message: Message): Promise<void>;
+}
+
+/** Passwords that are known to those who guess. */
+export interface PasswordList {
+  /** @param password in lower case. */
+  has(password: string): Promise<boolean>;
 }

@@ -7,13 +7,15 @@ import {
 import {
   type Account,
   type AccountChange,
-  AuthError,
   emailKey,
+  factorsOf,
   usedPasskey,
   usedRecoveryCode,
   usedTotp,
 } from "./domain/mod.ts";
 import type { FormFields } from "./form_body.ts";
+import type { MailDelivery } from "./mail_delivery.ts";
+import { passkeyRefused } from "./passkey_answers.ts";
 import type { PasskeyProof, Passkeys } from "./passkeys.ts";
 import { refuseOtherSignIn } from "./pending_sign_ins.ts";
 import type { SignInAttempts, UserStore } from "./ports.ts";
@@ -25,6 +27,7 @@ export interface SecondStepDependencies {
   readonly attempts: SignInAttempts;
   readonly passkeys: Passkeys;
   readonly recovery: RecoveryCodes;
+  readonly mail: MailDelivery;
   readonly now: () => Date;
 }
 
@@ -56,7 +59,7 @@ export class SecondStep {
     { code, "recovery_code": recoveryCode, passkey }: FormFields,
     place: FactorPlace,
   ): Promise<Authentication> {
-    const { passkeys, recovery, now } = this.#dependencies;
+    const { passkeys, recovery, mail, now } = this.#dependencies;
     if (passkey !== undefined) {
       const proof = await passkeys.signedAfterPassword(passkey, place.visit, account);
       await this.#takeDown(proof);
@@ -64,7 +67,11 @@ export class SecondStep {
     }
     if (recoveryCode !== undefined) {
       const hash = recovery.hashOf(account.id, recoveryCode);
+      // Nobody is to be told of guesses.
+      const isKnown = factorsOf(account).recoveryCodes.includes(hash);
+      const tell = isKnown && await mail.announce("recovery_code_used", account);
       await this.#guess(account, place, (current) => usedRecoveryCode(current, hash, now()));
+      if (tell) tell();
       return byPasswordAndRecoveryCode;
     }
     const typed = normalTotpCode(code ?? "");

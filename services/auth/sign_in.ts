@@ -1,21 +1,23 @@
 import { type Authentication, byPassword } from "./authentication.ts";
-import { type Account, AuthError, factorsOf, hasSecondFactor } from "./domain/mod.ts";
+import { type Account, factorsOf, hasSecondFactor } from "./domain/mod.ts";
 import type { FormFields } from "./form_body.ts";
 import type { Visit } from "./interaction.ts";
+import type { MailDelivery } from "./mail_delivery.ts";
 import { passkeyOptionsPath } from "./page_paths.ts";
 import { pageResponse, secondStepPage, signInPage } from "./pages/mod.ts";
 import { Passkeys } from "./passkeys.ts";
 import { accountOf, Credentials, type PasswordStepDependencies } from "./password_step.ts";
 import { PendingSignIns } from "./pending_sign_ins.ts";
 import type { GrantStore } from "./ports.ts";
-import { authProblems, retryAfterHeaders } from "./problems.ts";
 import type { RecoveryCodes } from "./recovery_codes.ts";
+import { refusalOf } from "./refusal.ts";
 import { SecondStep } from "./second_step.ts";
 
 export interface SignInDependencies extends PasswordStepDependencies {
   readonly issuer: string;
   readonly grants: GrantStore;
   readonly recovery: RecoveryCodes;
+  readonly mail: MailDelivery;
 }
 
 /** One message for every reason: it must not say which addresses have an account. */
@@ -121,14 +123,7 @@ export class SignIn {
     try {
       return await go();
     } catch (thrown) {
-      if (!(thrown instanceof AuthError)) throw thrown;
-      const { code, message, retryAfterSeconds } = thrown;
-      const { status } = authProblems[code];
-      const later = retryAfterSeconds === undefined
-        ? ""
-        : ` Try again in ${retryAfterSeconds} seconds.`;
-      const headers = retryAfterHeaders(retryAfterSeconds);
-      return again({ alert: `${message}.${later}`, status, headers });
+      return again(refusalOf(thrown));
     }
   }
 

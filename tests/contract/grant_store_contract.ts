@@ -35,6 +35,23 @@ export function grantStoreContract(adapter: string, open?: () => Promise<OpenGra
     });
   }
 
+  test("lists what a person has, with what it says, and nobody else's", async (grants) => {
+    const [owner, other] = [crypto.randomUUID(), crypto.randomUUID()];
+    const short = anArtifact({ owner, expiresAt: later(60) });
+    const long = anArtifact({ owner, grantId: "listed", expiresAt: later(120) });
+    for (const artifact of [short, long, anArtifact({ owner: other }), anArtifact()]) {
+      await grants.put(artifact);
+    }
+    deepEqual(await grants.listByOwner(owner), [
+      { ...long, consumed: false },
+      { ...short, consumed: false },
+    ]);
+    await grants.revokeGrant("listed");
+    equal((await grants.listByOwner(owner)).length, 1);
+    await grants.revokeOwner(owner);
+    deepEqual(await grants.listByOwner(owner), []);
+  });
+
   test("gives an artifact back by each of its names", async (grants) => {
     const artifact = anArtifact({
       uidKey: "uid",

@@ -9,9 +9,10 @@ import { ciphersOf } from "@services/auth/ciphers";
 import { TestKeyRing } from "platform/crypto/testing";
 import { toCloudEvent } from "platform/events";
 import { aDatabase, mongodbForThisFile } from "../fixtures/mongodb_stores.ts";
-import { sealedAccounts, sealedArtifacts } from "../fixtures/sealed_accounts.ts";
+import { sealedAccounts, sealedArtifacts, sealedMails } from "../fixtures/sealed_accounts.ts";
 import { eventSendingContract, type SendingEnds } from "./event_delivery_contract.ts";
 import { grantStoreContract } from "./grant_store_contract.ts";
+import { mailStoreContract } from "./mail_store_contract.ts";
 import { resealingContract } from "./resealing_contract.ts";
 import { userStoreContract } from "./user_store_contract.ts";
 
@@ -20,6 +21,7 @@ const open = mongodb.ignore ? undefined : () => mongodb.it.open();
 
 userStoreContract("MongodbUserStore", open);
 grantStoreContract("MongodbGrantStore", open);
+mailStoreContract("MongodbMailStore", open);
 
 const openSealed = (records: typeof sealedAccounts) =>
   mongodb.ignore ? undefined : async () => {
@@ -28,6 +30,7 @@ const openSealed = (records: typeof sealedAccounts) =>
   };
 resealingContract("MongodbUserStore", openSealed(sealedAccounts));
 resealingContract("MongodbGrantStore", openSealed(sealedArtifacts));
+resealingContract("MongodbMailStore", openSealed(sealedMails));
 
 async function openEnds(database: string): Promise<SendingEnds> {
   const link = mongodb.it.link(database);

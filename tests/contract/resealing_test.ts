@@ -5,7 +5,7 @@ import { ciphersOf as orderCiphersOf } from "@services/orders/ciphers";
 import { openEmbeddedStores as openPaymentStores } from "@services/payment/adapters";
 import { ciphersOf as paymentCiphersOf } from "@services/payment/ciphers";
 import { TestKeyRing } from "platform/crypto/testing";
-import { sealedAccounts, sealedArtifacts } from "../fixtures/sealed_accounts.ts";
+import { sealedAccounts, sealedArtifacts, sealedMails } from "../fixtures/sealed_accounts.ts";
 import { sealedSagas } from "../fixtures/sealed_sagas.ts";
 import { sealedWork } from "../fixtures/sealed_work.ts";
 import { resealingContract } from "./resealing_contract.ts";
@@ -20,6 +20,11 @@ resealingContract("EmbeddedUserStore", () => {
 resealingContract("EmbeddedGrantStore", () => {
   const ring = new TestKeyRing();
   return Promise.resolve(sealedArtifacts(openAuthStores(embedded, authCiphersOf(ring)), ring));
+});
+
+resealingContract("EmbeddedMailStore", () => {
+  const ring = new TestKeyRing();
+  return Promise.resolve(sealedMails(openAuthStores(embedded, authCiphersOf(ring)), ring));
 });
 
 resealingContract("EmbeddedSagaStore", () => {

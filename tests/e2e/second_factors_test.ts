@@ -1,6 +1,7 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { TOTP } from "otpauth";
 import { lacksChromium, openChromium } from "../fixtures/chromium.ts";
+import { askOptions, sendAnswer, sign } from "../fixtures/in_page.js";
 import { openPerson, type Person } from "../fixtures/person.ts";
 import { openTestPlatform } from "../fixtures/platform.ts";
 
@@ -63,31 +64,21 @@ async function passkeys(t: Deno.TestContext, alice: Person, edgeUrl: string): Pr
     const heard = answers.at(-1)!;
     await alice.signOut();
     await page.goto(edgeUrl + methods);
-    await submit(alice, heard);
+    await page.evaluate(sendAnswer, heard);
     await page.getByText("The passkey was not accepted.").waitFor();
   });
 
   await t.step("what it says to a page of another origin is refused", async () => {
     const visit = await page.context().newPage();
     await visit.goto(edgeUrl + methods);
-    const options = await visit.evaluate(async () => {
-      const form = document.querySelector<HTMLFormElement>("form[data-passkey]")!;
-      return await (await fetch(form.dataset["options"]!, {
-        method: "POST",
-        body: new URLSearchParams(),
-      })).json();
-    });
+    const options = await visit.evaluate(askOptions);
     await using elsewhere = Deno.serve(
       { hostname: "127.0.0.1", port: 0, onListen: () => {} },
       () => new Response("<h1>Win a prize</h1>", { headers: { "content-type": "text/html" } }),
     );
     await page.goto(`http://localhost:${elsewhere.addr.port}/`);
-    const said = await page.evaluate(async (asked) => {
-      const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(asked);
-      const credential = await navigator.credentials.get({ publicKey });
-      return JSON.stringify((credential as PublicKeyCredential).toJSON());
-    }, options);
-    await submit({ page: visit }, said);
+    const said = await page.evaluate(sign, options);
+    await visit.evaluate(sendAnswer, said);
     await visit.getByText("The passkey was not accepted.").waitFor();
     await visit.close();
   });
@@ -106,15 +97,6 @@ async function passkeys(t: Deno.TestContext, alice: Person, edgeUrl: string): Pr
     await alice.goTo(methods);
     await page.waitForURL(edgeUrl + methods);
   });
-}
-
-/** Sends, as the sign-in page would, what a device has answered. */
-async function submit({ page }: Pick<Person, "page">, answer: string): Promise<void> {
-  await page.evaluate((passkey) => {
-    const form = document.querySelector<HTMLFormElement>("form[data-passkey]")!;
-    (form.elements.namedItem("passkey") as HTMLInputElement).value = passkey;
-    form.submit();
-  }, answer);
 }
 
 async function apps(t: Deno.TestContext, bob: Person, edgeUrl: string): Promise<void> {

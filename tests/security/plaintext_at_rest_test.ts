@@ -1,6 +1,6 @@
 import { deepEqual, ok } from "node:assert/strict";
 import { openEmbeddedStores as openAuthStores } from "@services/auth/adapters";
-import { ArtifactDocument, ciphersOf as authCiphersOf } from "@services/auth/ciphers";
+import { ArtifactDocument, ciphersOf as authCiphersOf, MailDocument } from "@services/auth/ciphers";
 import { Account, signedUp, UserId } from "@services/auth/domain";
 import { openEmbeddedStores as openOrderStores } from "@services/orders/adapters";
 import { ciphersOf as orderCiphersOf } from "@services/orders/ciphers";
@@ -76,6 +76,17 @@ testFiles("auth's artifacts", {
     const payload = { scope: "planted-scope" };
     await stores.grants.put({ key, payload, expiresAt: noon });
     return { hidden: { payload: "planted-scope" }, plain: key, stores };
+  },
+});
+
+testFiles("auth's mail", {
+  fields: sensitiveFieldsOf(MailDocument),
+  async plant(path, ring) {
+    const stores = openAuthStores({ kind: "embedded", path }, authCiphersOf(ring));
+    const id = "planted-mail";
+    const email = "planted.address@example.com";
+    await stores.mails.add({ id, mail: { kind: "reset", email }, queuedAt: noon, dueAt: noon });
+    return { hidden: { mail: email }, plain: id, stores };
   },
 });
 

@@ -1,6 +1,7 @@
 import { outboxSchema } from "platform/events";
 import { Database } from "platform/store";
 import type { Ciphers } from "../ciphers.ts";
+import { mailSchema } from "./embedded_mail_store.ts";
 import { sealAll } from "./sealed_columns.ts";
 
 const schema = `
@@ -36,5 +37,5 @@ const schema = `
 
 /** The one file in which the embedded adapters of auth keep everything, so that they share transactions. */
 export function openEmbeddedDatabase(path: string, ciphers: Ciphers): Database {
-  return Database.open(path, [schema + outboxSchema, sealAll(ciphers)]);
+  return Database.open(path, [schema + outboxSchema, sealAll(ciphers), mailSchema]);
 }

@@ -1,6 +1,11 @@
 import type { Database, Row, SealedColumn } from "platform/store";
 import type { ArtifactDocument } from "../ciphers.ts";
-import type { Artifact, FoundArtifact, GrantStore } from "../ports.ts";
+import {
+  type Artifact,
+  artifactsListedMax,
+  type FoundArtifact,
+  type GrantStore,
+} from "../ports.ts";
 
 const found = `
   select artifacts.*, consumed_artifacts.key is not null as consumed
@@ -45,6 +50,15 @@ export class EmbeddedGrantStore implements GrantStore {
 
   findByUserCode(userCodeKey: string): Promise<FoundArtifact | undefined> {
     return this.#one("user_code_key", userCodeKey);
+  }
+
+  // deno-lint-ignore require-await -- what opening throws must come as a rejection.
+  async listByOwner(owner: string): Promise<readonly FoundArtifact[]> {
+    const rows = this.#db.all(
+      `${found} where owner = :owner order by expires_at_ms desc limit :limit`,
+      { owner, limit: artifactsListedMax },
+    );
+    return rows.map((row) => this.#toArtifact(row));
   }
 
   consumeOnce(key: string, rememberUntil: Date): Promise<boolean> {

@@ -3,8 +3,9 @@ import { EmbeddedOutbox } from "platform/events";
 import type { Ciphers } from "../ciphers.ts";
 import { openEmbeddedDatabase } from "./embedded_database.ts";
 import { EmbeddedGrantStore } from "./embedded_grant_store.ts";
+import { EmbeddedMailStore } from "./embedded_mail_store.ts";
 import { EmbeddedUserStore } from "./embedded_user_store.ts";
-import { sealedAccounts, sealedArtifacts } from "./sealed_columns.ts";
+import { sealedAccounts, sealedArtifacts, sealedMails } from "./sealed_columns.ts";
 import type { Stores } from "./stores.ts";
 
 export function openEmbeddedStores(
@@ -14,12 +15,14 @@ export function openEmbeddedStores(
   const db = openEmbeddedDatabase(path, ciphers);
   const accounts = sealedAccounts(db, ciphers);
   const artifacts = sealedArtifacts(db, ciphers);
+  const mails = sealedMails(db, ciphers);
   const outbox = new EmbeddedOutbox(db, "auth");
   return {
     users: new EmbeddedUserStore(db, outbox, { accounts, emails: ciphers.emails }),
     grants: new EmbeddedGrantStore(db, artifacts),
+    mails: new EmbeddedMailStore(db, mails),
     outbox,
-    sealed: [accounts, artifacts],
+    sealed: [accounts, artifacts, mails],
     // A file that is open does not go away.
     checks: [],
     [Symbol.asyncDispose]() {

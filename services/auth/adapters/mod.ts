@@ -4,8 +4,11 @@ import type { StoresConfig } from "../config.ts";
 import { openEmbeddedStores } from "./embedded_stores.ts";
 import type { Stores } from "./stores.ts";
 
+export * from "./common_passwords.ts";
 export * from "./embedded_stores.ts";
+export * from "./folder_mailer.ts";
 export * from "./oidc_adapter.ts";
+export * from "./open_mailer.ts";
 export * from "./redis_login_attempts.ts";
 export type * from "./stores.ts";
 export * from "./worker_passwords.ts";

@@ -65,6 +65,17 @@ export const ArtifactContents = z.object({
 });
 export type ArtifactContents = z.output<typeof ArtifactContents>;
 
+/** Mail that waits to be sent. */
+export const KeptMail = z.object({
+  _id: z.string(),
+  queuedAt: z.date(),
+  dueAt: z.date(),
+  leasedUntil: z.date(),
+  ...Sealed.shape,
+  expiresAt: z.date(),
+});
+export type KeptMail = z.output<typeof KeptMail>;
+
 /** That something has happened. Its insert is what makes it so. */
 export interface Marker {
   readonly _id: string;
@@ -82,11 +93,12 @@ export const collections = {
   contents: (db: Db): Collection<ArtifactContents> => db.collection("artifact_contents"),
   consumed: (db: Db): Collection<Marker> => db.collection("consumed_artifacts"),
   revoked: (db: Db): Collection<Marker> => db.collection("revoked_grants"),
+  mails: (db: Db): Collection<KeptMail> => db.collection("mails"),
   lanes: (db: Db): Collection<LaneLease> => db.collection("outbox_lanes"),
 };
 
 /** All collections whose documents end at their `expiresAt`. */
-const expiring = ["accounts", "artifacts", "contents", "consumed", "revoked"] as const;
+const expiring = ["accounts", "artifacts", "contents", "consumed", "revoked", "mails"] as const;
 
 const indexes: Readonly<
   Partial<Record<keyof typeof collections, readonly [IndexSpecification, CreateIndexesOptions?][]>>
@@ -100,6 +112,7 @@ const indexes: Readonly<
   ],
   artifacts: [[{ uidKey: 1 }], [{ userCodeKey: 1 }], [{ grantId: 1 }], [{ owner: 1 }]],
   contents: [[{ key: 1 }], [{ keyId: 1 }]],
+  mails: [[{ dueAt: 1 }], [{ keyId: 1 }]],
 };
 
 /**

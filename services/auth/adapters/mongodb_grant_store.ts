@@ -2,7 +2,12 @@ import type { Filter } from "mongodb";
 import type { Resealable } from "platform/crypto";
 import { StoreUnavailableError } from "platform/store";
 import type { Ciphers } from "../ciphers.ts";
-import type { Artifact, FoundArtifact, GrantStore } from "../ports.ts";
+import {
+  type Artifact,
+  artifactsListedMax,
+  type FoundArtifact,
+  type GrantStore,
+} from "../ports.ts";
 import { MongodbAccountSteps } from "./mongodb_account_steps.ts";
 import { ArtifactContents, collections, KeptArtifact } from "./mongodb_collections.ts";
 import { isDuplicateKey, type MongodbLink } from "./mongodb_link.ts";
@@ -79,6 +84,16 @@ export class MongodbGrantStore implements GrantStore, Resealable {
     return this.#one({ userCodeKey });
   }
 
+  async listByOwner(owner: string): Promise<readonly FoundArtifact[]> {
+    const keys = await this.#link.run((db) =>
+      collections.artifacts(db).find({ owner }).project<{ _id: string }>({ _id: 1 })
+        .sort({ expiresAt: -1 }).limit(artifactsListedMax).toArray()
+    );
+    // Each as if it were asked for alone: what was revoked in the meantime is not there any more.
+    const found = await Promise.all(keys.map(({ _id }) => this.#one({ _id })));
+    return found.filter((artifact) => artifact !== undefined);
+  }
+
   consumeOnce(key: string, rememberUntil: Date): Promise<boolean> {
     return this.#mark("consumed", key, rememberUntil);
   }
@@ -103,6 +118,7 @@ export class MongodbGrantStore implements GrantStore, Resealable {
     await this.#link.run((db) => collections.consumed(db).deleteMany(expired));
     await this.#link.run((db) => collections.revoked(db).deleteMany(expired));
     await this.#link.run((db) => collections.accounts(db).deleteMany(expired));
+    await this.#link.run((db) => collections.mails(db).deleteMany(expired));
     const { deletedCount } = await this.#link.run((db) =>
       collections.artifacts(db).deleteMany(expired)
     );

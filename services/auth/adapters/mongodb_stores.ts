@@ -3,6 +3,7 @@ import type { Stores } from "./mod.ts";
 import { prepare } from "./mongodb_collections.ts";
 import { MongodbGrantStore } from "./mongodb_grant_store.ts";
 import { MongodbLink, type MongodbLinkOptions } from "./mongodb_link.ts";
+import { MongodbMailStore } from "./mongodb_mail_store.ts";
 import { MongodbOutbox } from "./mongodb_outbox.ts";
 import { MongodbUserStore } from "./mongodb_user_store.ts";
 
@@ -21,13 +22,15 @@ export async function openMongodbStores(
   await prepare(link);
   const grants = new MongodbGrantStore({ link, cipher: ciphers.artifacts, now });
   const outbox = new MongodbOutbox(link, now);
+  const mails = new MongodbMailStore(link, ciphers.mails);
   const users = new MongodbUserStore({ link, ciphers, outbox, now });
   const opened = opening.move();
   return {
     users,
     grants,
+    mails,
     outbox,
-    sealed: [users, grants],
+    sealed: [users, grants, mails],
     checks: [{
       name: "mongodb",
       check: async () => void await link.run((db) => db.command({ ping: 1 })),

@@ -1,5 +1,10 @@
 import { type Database, type Migration, SealedColumn } from "platform/store";
-import { type ArtifactDocument, ArtifactDocument as Artifact, type Ciphers } from "../ciphers.ts";
+import {
+  type ArtifactDocument,
+  ArtifactDocument as Artifact,
+  type Ciphers,
+  type MailDocument,
+} from "../ciphers.ts";
 import { Account, emailKey } from "../domain/mod.ts";
 
 export function sealedAccounts(db: Database, { accounts }: Ciphers): SealedColumn<Account> {
@@ -16,6 +21,10 @@ export function sealedArtifacts(
     column: "payload",
     cipher: artifacts,
   });
+}
+
+export function sealedMails(db: Database, { mails }: Ciphers): SealedColumn<MailDocument> {
+  return new SealedColumn(db, { table: "mails", id: "id", column: "document", cipher: mails });
 }
 
 /**

@@ -47,15 +47,74 @@ const trivial = new Set([
 ]);
 
 const localPartLengthMin = 4;
+/** A word of the person or the place may be in a password that is long enough without it. */
+const ownLengthMin = 8;
+const unitLengthMax = 10;
+const placeName = "sallyport";
 
-/** @throws {AuthError} `password_refused` when the password is among the first that are tried. */
-export function refuseGuessable(password: string, email: string): void {
+/** Rows of keys, and what people count by. */
+const rows = ["abcdefghijklmnopqrstuvwxyz", "01234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm"]
+  .flatMap((row) => [row, [...row].reverse().join("")]);
+
+/**
+ * Refuses what is guessed from a pattern or from who it is of. Whether others use it, a list knows.
+ *
+ * @throws {AuthError} `password_refused`
+ * @see {@link https://pages.nist.gov/800-63-4/sp800-63b.html#passwordver | NIST SP 800-63B-4, 3.1.1.2}
+ */
+export function refuseGuessable(password: string, email: string, name = ""): void {
   const folded = password.toLowerCase();
-  if (trivial.has(folded) || new Set(folded).size < 3) {
+  if (trivial.has(folded) || new Set(folded).size < 3 || isRepeated(folded) || isSequence(folded)) {
     throw new AuthError("password_refused", "The password is among the first that are guessed");
   }
   const localPart = email.slice(0, email.lastIndexOf("@")).toLowerCase();
   if (localPart.length >= localPartLengthMin && folded.includes(localPart)) {
     throw new AuthError("password_refused", "The password contains the name of the e-mail address");
   }
+  const words = [placeName, ...name.toLowerCase().split(/[^\p{L}\p{N}]+/u)];
+  const own = words.filter((word) => word.length >= localPartLengthMin)
+    .reduce((left, word) => left.replaceAll(word, ""), folded);
+  if (own.length < ownLengthMin && own !== folded) {
+    throw new AuthError("password_refused", "The password is little more than a name");
+  }
+}
+
+/** The same short thing again and again. */
+function isRepeated(text: string): boolean {
+  // A text is a repetition when it is found in two of itself before the second one begins.
+  const unitLength = (text + text).indexOf(text, 1);
+  return unitLength < text.length && unitLength <= unitLengthMax;
+}
+
+/** Most of it goes on as the alphabet, the digits or a row of keys does. */
+function isSequence(text: string): boolean {
+  let following = 0;
+  for (let at = 1; at < text.length; at++) {
+    if (rows.some((row) => row.includes(text.slice(at - 1, at + 1)))) following++;
+  }
+  return following >= 0.75 * (text.length - 1);
+}
+
+const leet: Readonly<Record<string, string>> = {
+  "0": "o",
+  "1": "i",
+  "3": "e",
+  "4": "a",
+  "5": "s",
+  "7": "t",
+  "@": "a",
+  "$": "s",
+  "!": "i",
+};
+
+/** What to look up in a list of passwords: itself, and what people make new ones of. */
+export function spellingsOf(password: string): readonly string[] {
+  const folded = password.toLowerCase();
+  const bare = folded.replace(/[\d\p{P}\p{S}\s]+$/u, "").replace(/^[\d\p{P}\p{S}\s]+/u, "");
+  const plain = (text: string) => text.replaceAll(/[013457@$!]/g, (sign) => leet[sign]!);
+  return [...new Set([folded, bare, plain(folded), plain(bare), bareOf(plain(folded))])];
+}
+
+function bareOf(text: string): string {
+  return text.replace(/[\d\p{P}\p{S}\s]+$/u, "");
 }

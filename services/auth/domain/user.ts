@@ -126,6 +126,11 @@ export function changedProfile(
   }, at);
 }
 
+/** Whoever signed in until now has to do so again. */
+export function signedOutEverywhere(account: Account, at: Date): AccountChange {
+  return next(account, { signInsValidFrom: at.toISOString() }, at);
+}
+
 /** @throws {AuthError} `own_admin_role` when `by` would lose the role by which they do it. */
 export function changedRoles(
   account: Account,

@@ -3,6 +3,7 @@ import type { Hono } from "hono";
 import { TestKeyRing } from "platform/crypto/testing";
 import { silentLogger } from "platform/telemetry";
 import {
+  CommonPasswords,
   oidcAdapterFor,
   openEmbeddedStores,
   type Stores,
@@ -13,7 +14,9 @@ import { createApp } from "../app.ts";
 import { Clients } from "../clients.ts";
 import { LoginAttempts, signedUp, UserId, type UserRole } from "../domain/mod.ts";
 import { RecoveryCodes } from "../recovery_codes.ts";
+import { MailDelivery } from "../mail_delivery.ts";
 import { ownAuthenticator, SigningKeys } from "../signing_keys.ts";
+import { Mailbox } from "./mailbox.ts";
 
 export const recovery = new RecoveryCodes(ciphersOf(new TestKeyRing()).recoveryCodes);
 
@@ -52,11 +55,28 @@ export async function aSigningKey(kid: string): Promise<SigningKeys["keys"][numb
   return SigningKeys.parse({ keys: [{ ...await exportJWK(privateKey), kid }] }).keys[0]!;
 }
 
+/** Hashes, and counts how often. */
+class CountingPasswords extends WorkerPasswords {
+  count = 0;
+
+  override hash(password: string): Promise<string> {
+    this.count++;
+    return super.hash(password);
+  }
+
+  override verify(password: string, hash: string | undefined): Promise<boolean> {
+    this.count++;
+    return super.verify(password, hash);
+  }
+}
+
 /** The whole of auth without a network, its clock held in the test's hand where ours is asked. */
 export class AuthServer implements AsyncDisposable {
   readonly #app: Hono;
-  readonly #passwords: WorkerPasswords;
+  readonly #passwords: CountingPasswords;
+  readonly #mail: MailDelivery;
   readonly stores: Stores;
+  readonly mailbox = new Mailbox();
   /** In force from the next request on. */
   readonly signingKeys: { current: SigningKeys };
   now = new Date();
@@ -64,13 +84,19 @@ export class AuthServer implements AsyncDisposable {
   private constructor(keys: SigningKeys, stores: Stores) {
     const signingKeys = this.signingKeys = { current: keys };
     this.stores = stores;
-    this.#passwords = new WorkerPasswords();
+    this.#passwords = new CountingPasswords();
     const now = () => this.now;
+    const newId = () => crypto.randomUUID();
+    const log = silentLogger;
+    const mailer = this.mailbox;
+    this.#mail = new MailDelivery({ ...stores, mailer, issuer, log, now, newId });
     const rules = { issuer, audience, jwksUri: `${issuer}/jwks`, clientId: "auth" };
     this.#app = createApp({
       ...this.stores,
       reads: this.stores.users,
       passwords: this.#passwords,
+      commonPasswords: new CommonPasswords(),
+      mail: this.#mail,
       attempts: new LoginAttempts(),
       recovery,
       adapter: oidcAdapterFor(this.stores.grants, now),
@@ -80,10 +106,15 @@ export class AuthServer implements AsyncDisposable {
       clients,
       signingKeys,
       cookieKeys: ["0123456789012345678901234567890123456789"],
-      log: silentLogger,
+      log,
       now,
-      newId: () => crypto.randomUUID(),
+      newId,
     });
+  }
+
+  /** How many passwords have been hashed. */
+  get hashes(): number {
+    return this.#passwords.count;
   }
 
   static async open(): Promise<AuthServer> {
@@ -159,6 +190,7 @@ export class AuthServer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#mail[Symbol.asyncDispose]();
     this.#passwords[Symbol.dispose]();
     await this.stores[Symbol.asyncDispose]();
   }

@@ -15,13 +15,16 @@ export interface Tokens {
 /** A browser that keeps cookies and is told where to go, with a public client's page in it. */
 export class Browser {
   readonly #server: AuthServer;
+  readonly #traits: Readonly<Record<string, string>>;
   readonly #cookies = new Map<string, { value: string; path: string }>();
   /** The page that it is on. */
   at = "";
   readonly verifier = crypto.randomUUID() + crypto.randomUUID();
 
-  constructor(server: AuthServer) {
+  /** @param traits headers that it sends with everything. */
+  constructor(server: AuthServer, traits: Readonly<Record<string, string>> = {}) {
     this.#server = server;
+    this.#traits = traits;
   }
 
   /** @param everywhere sends all cookies, also those that belong to other paths. */
@@ -38,6 +41,26 @@ export class Browser {
   ): Promise<Response> {
     const headers = { ...this.#headers(url), ...extraHeaders };
     return this.#keep(await this.#server.post(url, form, { headers }));
+  }
+
+  /** Opens a page, fills its first form in, with what it hides, and sends it. */
+  async fill(
+    url: string,
+    fields: Readonly<Record<string, string>>,
+    extraHeaders: Readonly<Record<string, string>> = {},
+  ): Promise<Response> {
+    const page = await (await this.follow(await this.get(url))).text();
+    const action = /<form[^>]*action="([^"]+)"/.exec(page)?.[1] ?? this.at.split("?")[0]!;
+    return await this.post(action, { ...hiddenFields(page), ...fields }, extraHeaders);
+  }
+
+  /** Signs in to an account page. @returns the page. */
+  async openAccount(path: string, email: string, password: string): Promise<string> {
+    const form = await this.follow(await this.get(path));
+    if (!this.at.includes("/interaction/")) return await form.text();
+    const page = await this.follow(await this.post(this.at, { email, password }));
+    equal(page.status, 200);
+    return await page.text();
   }
 
   /** What the session cookie says. */
@@ -125,6 +148,7 @@ export class Browser {
     );
     return {
       accept: "text/html",
+      ...this.#traits,
       cookie: cookies.map(([name, { value }]) => `${name}=${value}`).join("; "),
     };
   }
@@ -149,4 +173,12 @@ export async function disable(server: AuthServer, id: string): Promise<void> {
     rootPassword,
   );
   equal((await server.call("POST", `/users/${id}/disable`, { token })).status, 200);
+}
+
+function hiddenFields(page: string): Record<string, string> {
+  const inputs = page.split("</form>")[0]!.match(/<input type="hidden"[^>]*>/g) ?? [];
+  return Object.fromEntries(inputs.map((input) => [
+    /name="([^"]*)"/.exec(input)![1]!,
+    /value="([^"]*)"/.exec(input)![1]!,
+  ]));
 }
