@@ -1,5 +1,6 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { TOTP } from "otpauth";
+import { isAccessible } from "../fixtures/accessibility.ts";
 import { lacksChromium, openChromium } from "../fixtures/chromium.ts";
 import { askOptions, sendAnswer, sign } from "../fixtures/in_page.js";
 import { openPerson, type Person } from "../fixtures/person.ts";
@@ -47,8 +48,10 @@ async function passkeys(t: Deno.TestContext, alice: Person, edgeUrl: string): Pr
       await page.getByText("The passkey is added.").waitFor();
     });
     equal(await page.locator(".codes li").count(), 10);
+    await isAccessible(page);
     await page.getByRole("link", { name: "I have kept them" }).click();
     await page.getByText("Work laptop").waitFor();
+    await isAccessible(page);
   });
 
   await t.step("the device that has one is not asked to make another", async () => {
@@ -102,6 +105,7 @@ async function passkeys(t: Deno.TestContext, alice: Person, edgeUrl: string): Pr
   await t.step("after the password it is the second factor", async () => {
     await alice.goTo(methods);
     await page.getByRole("heading", { name: "One more step" }).waitFor();
+    await isAccessible(page);
     await page.getByRole("button", { name: "Use a passkey" }).click();
     await alice.touching(() => page.waitForURL(signedIn));
   });
@@ -130,6 +134,7 @@ async function apps(t: Deno.TestContext, bob: Person, edgeUrl: string): Promise<
     await bob.goTo(methods);
     await page.getByRole("button", { name: "Set up an app" }).click();
     equal(await page.getByRole("img", { name: "QR code of the key below" }).count(), 1);
+    await isAccessible(page);
     const secret = (await page.locator(".secret").innerText()).replaceAll(" ", "");
     totp = new TOTP({ secret });
     await page.getByLabel("Code that the app shows").fill(code(0));
@@ -142,6 +147,7 @@ async function apps(t: Deno.TestContext, bob: Person, edgeUrl: string): Promise<
   await t.step("a code after the password signs in", async () => {
     await bob.signOut();
     await bob.goTo(methods);
+    await isAccessible(page);
     used = code(1);
     await typeCode(used);
     await page.waitForURL(signedIn);

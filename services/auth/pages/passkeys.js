@@ -4,8 +4,10 @@
 /** Before the challenge ends, which the server has given for 5 minutes. */
 const renewedEveryMs = 240_000;
 
-/** The wait for a passkey to be picked from the browser's list of what fits into a field. */
-let offered = new AbortController();
+/** Ends the offer of passkeys: a browser takes one request at a time. */
+const pressed = new AbortController();
+/** Settled when nothing is offered any more. */
+let offered = Promise.resolve();
 
 if ("PublicKeyCredential" in globalThis && "parseRequestOptionsFromJSON" in PublicKeyCredential) {
   for (const form of document.querySelectorAll("form[data-passkey]")) prepare(form);
@@ -15,28 +17,25 @@ function prepare(form) {
   form.hidden = false;
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    offered.abort();
+    pressed.abort();
     void answer(form, form.dataset.passkey === "create" ? create : get);
   });
-  if (form.dataset.passkey === "offer") void offer(form);
+  if (form.dataset.passkey === "offer") offered = offer(form);
 }
 
 /** Lets the browser offer passkeys where it fills in the e-mail address, as long as the page is open. */
 async function offer(form) {
   if (!await PublicKeyCredential.isConditionalMediationAvailable?.()) return;
   for (;;) {
-    offered = new AbortController();
-    const { signal } = offered;
-    const renewal = setTimeout(() => offered.abort("renewed"), renewedEveryMs);
+    const renewal = AbortSignal.timeout(renewedEveryMs);
+    const signal = AbortSignal.any([pressed.signal, renewal]);
     try {
       const publicKey = requestOptions(await optionsOf(form));
       send(form, await navigator.credentials.get({ mediation: "conditional", publicKey, signal }));
       return;
     } catch {
       // Somebody types their password, or has pressed the button. Only a new challenge is worth waiting for.
-      if (signal.reason !== "renewed") return;
-    } finally {
-      clearTimeout(renewal);
+      if (pressed.signal.aborted || !renewal.aborted) return;
     }
   }
 }
@@ -46,6 +45,7 @@ async function answer(form, ask) {
   button.disabled = true;
   fault.textContent = "";
   try {
+    await offered;
     send(form, await ask(await optionsOf(form)));
   } catch (thrown) {
     fault.textContent = thrown instanceof Refusal ? thrown.message : faultOf(thrown);
