@@ -8,6 +8,7 @@ import {
   changedProfile,
   changedRoles,
   disabled,
+  factorsReset,
   signedUp,
   type UserId,
 } from "./domain/mod.ts";
@@ -83,6 +84,14 @@ export function createAppElsewhere(dependencies: ElsewhereDependencies): Hono {
       await directory.disable(params.userId);
       return found(await users.update(params.userId, reach, change));
     },
+
+    async resetFactors({ params, caller, reach, ifMatch }) {
+      const stamp = { by: caller.subject, at: now() };
+      const change = matching(ifMatch, versionOf, (current) => factorsReset(current, stamp));
+      change(found(await users.find(params.userId, reach)));
+      await directory.resetFactors(params.userId);
+      return found(await users.update(params.userId, reach, change));
+    },
   });
 }
 
@@ -95,6 +104,7 @@ const refusingDirectory: PeopleDirectory = {
   rename: refuse,
   replaceRoles: refuse,
   disable: refuse,
+  resetFactors: refuse,
 };
 
 function refuse(): Promise<never> {

@@ -1,6 +1,7 @@
 import { errors, interactionPolicy } from "oidc-provider";
 import { StoreUnavailableError } from "platform/store";
 import type { Logger } from "platform/telemetry";
+import { acrValues } from "./authentication.ts";
 import { type Client, isFirstParty, originsOf } from "./clients.ts";
 import { type Account, isSignInValid } from "./domain/mod.ts";
 import { newGrant } from "./first_party_grant.ts";
@@ -115,7 +116,8 @@ function metadataOf({ roles: _roles, first_party: _firstParty, ...client }: Clie
 
 const protocol = {
   scopes: scopes.split(" "),
-  claims: { openid: ["sub"], profile: ["name"], email: ["email"] },
+  acrValues,
+  claims: { openid: ["sub", "amr"], profile: ["name"], email: ["email"] },
   responseTypes: ["code", "none"],
   clientAuthMethods: ["none", "client_secret_basic", "client_secret_post"],
   pkce: { required: () => true },

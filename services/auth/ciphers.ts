@@ -36,6 +36,8 @@ export interface Ciphers {
   readonly mails: DocumentCipher<MailDocument>;
   /** Of whom attempts to sign in are counted for. */
   readonly attempts: BlindIndex;
+  /** Of a person and their recovery code. */
+  readonly recoveryCodes: BlindIndex;
 }
 
 export function ciphersOf(ring: KeyRing): Ciphers {
@@ -48,5 +50,6 @@ export function ciphersOf(ring: KeyRing): Ciphers {
     copies: openDocumentCipher({ ring, service: "auth", table: "copies", schema: UserCopy }),
     mails: openDocumentCipher({ ring, service: "auth", table: "mails", schema: MailDocument }),
     attempts: blindIndexOf(ring, { service: "auth", table: "sign-in attempts", field: "who" }),
+    recoveryCodes: blindIndexOf(ring, { ...users, field: "factors.recoveryCodes" }),
   };
 }

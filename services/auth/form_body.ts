@@ -1,8 +1,8 @@
 import { readBytes } from "platform/http";
 import { Problem, problemTypes } from "platform/problem";
 
-/** Far more than the fields of any form of ours. */
-export const formLimits = { bytesMax: 4_096, timeoutMs: 10_000 };
+/** More than the fields of any form of ours: a passkey's identifier alone may have 1,364 letters. */
+export const formLimits = { bytesMax: 16_384, timeoutMs: 10_000 };
 
 export type FormFields = Readonly<Record<string, string>>;
 

@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import { Problem, problemTypes } from "platform/problem";
 import { type Client, isFirstParty } from "./clients.ts";
 import { allowed, denied, destinationOf, rightsOf } from "./consent.ts";
 import { newGrant } from "./first_party_grant.ts";
@@ -11,9 +12,8 @@ import type {
   OidcInteraction,
   OidcInteractionResult,
 } from "./oidc_provider.ts";
-import { consentPage, errorPage, pageResponse, signInPage } from "./pages/mod.ts";
-import { accountOf, Credentials, type PasswordStepDependencies } from "./password_step.ts";
-import { refusalOf } from "./refusal.ts";
+import { consentPage, errorPage, pageResponse } from "./pages/mod.ts";
+import { SignIn, type SignInDependencies } from "./sign_in.ts";
 
 /** What the way in needs to know of where a request came from. */
 export interface OidcBindings {
@@ -22,20 +22,16 @@ export interface OidcBindings {
 }
 export type OidcRequest = Context<{ Bindings: OidcBindings }>;
 
-export interface InteractionDependencies extends PasswordStepDependencies {
+export interface InteractionDependencies extends SignInDependencies {
   /** The authorization server, with the signing keys in force. */
   readonly serverNow: () => AuthorizationServer;
-  readonly issuer: string;
   readonly audience: string;
   readonly clients: readonly Client[];
   readonly guard: FormGuard;
 }
 
-/** One message for every reason: it must not say which addresses have an account. */
-const wrong = "The e-mail address or the password is not right.";
-
 /** An authorization request that waits for the person in this browser. */
-interface Visit {
+export interface Visit {
   readonly interaction: OidcInteraction;
   readonly client: OidcClient;
   /** Keeps the outcome and sends the browser on. */
@@ -50,9 +46,11 @@ interface Visit {
  */
 export class Interactions {
   readonly #dependencies: InteractionDependencies;
+  readonly #signIn: SignIn;
 
   constructor(dependencies: InteractionDependencies) {
     this.#dependencies = dependencies;
+    this.#signIn = new SignIn(dependencies);
   }
 
   async show(c: OidcRequest): Promise<Response> {
@@ -61,8 +59,7 @@ export class Interactions {
     if (visit.interaction.prompt.name === "consent") {
       return await this.#consentIfOwn(visit) ?? await this.#askConsent(visit);
     }
-    const hint = visit.interaction.params["login_hint"];
-    return this.#askPassword(visit, 200, { email: typeof hint === "string" ? hint : "" });
+    return await this.#signIn.show(visit);
   }
 
   async submit(c: OidcRequest): Promise<Response> {
@@ -71,21 +68,17 @@ export class Interactions {
     const visit = await this.#visit(c);
     if (!visit) return expired();
     if (visit.interaction.prompt.name === "consent") return await this.#consent(visit, fields);
-    return await this.#signIn(visit, fields, c.env?.clientAddress ?? "");
+    return await this.#signIn.submit(visit, fields, c.env?.clientAddress ?? "");
   }
 
-  async #signIn(visit: Visit, fields: FormFields, address: string): Promise<Response> {
-    const credentials = Credentials.safeParse(fields);
-    if (!credentials.success) return this.#askPassword(visit, 422, { email: "", alert: wrong });
-    const { email } = credentials.data;
-    try {
-      const account = await accountOf(credentials.data, address, this.#dependencies);
-      if (!account) return this.#askPassword(visit, 422, { email, alert: wrong });
-      return await visit.finish({ login: { accountId: account.id, amr: ["pwd"] } });
-    } catch (thrown) {
-      const { status, headers, alert } = refusalOf(thrown);
-      return this.#askPassword(visit, status, { email, alert }, headers);
+  /** What the browser's script asks an authenticator by. */
+  async passkeyOptions(c: OidcRequest): Promise<Response> {
+    this.#dependencies.guard.refuseForeign(c.req.raw);
+    const visit = await this.#visit(c);
+    if (visit?.interaction.prompt.name !== "login") {
+      throw new Problem(problemTypes.forbidden, { detail: "The sign-in is over. Begin again." });
     }
+    return await this.#signIn.passkeyOptions(visit);
   }
 
   async #consent(visit: Visit, { consent }: FormFields): Promise<Response> {
@@ -125,17 +118,6 @@ export class Interactions {
       });
     };
     return { interaction, client, finish };
-  }
-
-  #askPassword(
-    visit: Visit,
-    status: number,
-    shown: { readonly email: string; readonly alert?: string },
-    headers: Readonly<Record<string, string>> = {},
-  ): Response {
-    const goesOnTo = [String(visit.interaction.params["redirect_uri"])];
-    const page = signInPage({ clientName: nameOf(visit.client), ...shown });
-    return pageResponse(page, { status, headers, goesOnTo });
   }
 
   async #askConsent({ interaction, client }: Visit): Promise<Response> {

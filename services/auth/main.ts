@@ -25,6 +25,7 @@ import { clientAddressOf } from "./client_address.ts";
 import { loadConfig } from "./config.ts";
 import { addDemoUsers } from "./demo_users.ts";
 import { LoginAttempts } from "./domain/mod.ts";
+import { RecoveryCodes } from "./recovery_codes.ts";
 import { MailDelivery } from "./mail_delivery.ts";
 import { openElsewhere } from "./open_elsewhere.ts";
 import type { SignInAttempts } from "./ports.ts";
@@ -93,6 +94,7 @@ await runProgram(log, async (running, stopping) => {
       audience,
       passwords,
       attempts,
+      recovery: new RecoveryCodes(ciphers.recoveryCodes),
       mail,
       signingKeys,
       adapter: oidcAdapterFor(stores.grants, now),

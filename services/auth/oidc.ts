@@ -14,6 +14,7 @@ import { FormGuard } from "./form_guard.ts";
 import { asFetch } from "./node_bridge.ts";
 import { type OidcEndpoint, oidcEndpoints, type OidcOperation } from "./oidc_endpoints.ts";
 import pageStyles from "./pages/pages.css" with { type: "text" };
+import passkeysScript from "./pages/passkeys.js" with { type: "text" };
 import { type PeopleDependencies, peoplePages } from "./people_pages.ts";
 import { oidcPolicy } from "./policy.ts";
 
@@ -48,7 +49,9 @@ export function createOidc(
     showInteraction: (c) => interactions.show(c),
     submitInteraction: (c) => interactions.submit(c),
     ...peoplePages({ ...dependencies, guard }),
-    pageStyles: showStyles,
+    passkeyOptions: (c) => interactions.passkeyOptions(c),
+    pageStyles: () => asset(pageStyles, "text/css"),
+    passkeysScript: () => asset(passkeysScript, "text/javascript"),
     userinfo: (c, caller, reach) => showUserinfo(c, caller, reach, dependencies),
   };
 
@@ -110,10 +113,10 @@ function hardened(response: Response): Response {
   return response;
 }
 
-function showStyles(): Response {
-  return new Response(pageStyles, {
+function asset(text: string, type: string): Response {
+  return new Response(text, {
     headers: {
-      "content-type": "text/css; charset=utf-8",
+      "content-type": `${type}; charset=utf-8`,
       "cache-control": "public, max-age=300",
       "x-content-type-options": "nosniff",
     },

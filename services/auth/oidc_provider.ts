@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Authentication } from "./authentication.ts";
 import { Provider as LibraryProvider } from "oidc-provider";
 
 /** The part of oidc-provider's interface that we use: the package brings no types of its own. */
@@ -80,7 +81,7 @@ export interface OidcPromptDetails {
 }
 
 export type OidcInteractionResult =
-  | { readonly login: { readonly accountId: string; readonly amr: readonly string[] } }
+  | { readonly login: Authentication & { readonly accountId: string } }
   | { readonly consent: { readonly grantId: string } }
   | { readonly error: string; readonly error_description: string };
 

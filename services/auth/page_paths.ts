@@ -2,12 +2,15 @@
 export const paths = {
   authorization: "/oidc/auth",
   styles: "/oidc/assets/pages.css",
+  passkeysScript: "/oidc/assets/passkeys.js",
   signUp: "/oidc/sign-up",
   signUpLink: "/oidc/sign-up/confirm",
   forgot: "/oidc/forgot",
   reset: "/oidc/reset",
   account: "/oidc/account",
   password: "/oidc/account/password",
+  factors: "/oidc/account/sign-in",
+  passkeyCreation: "/oidc/account/sign-in/passkey",
   sessions: "/oidc/account/sessions",
   applications: "/oidc/account/applications",
   signOut: "/oidc/session/end",
@@ -17,6 +20,7 @@ export const paths = {
 export const accountSections = [
   { path: paths.account, label: "Profile" },
   { path: paths.password, label: "Password" },
+  { path: paths.factors, label: "Sign-in" },
   { path: paths.sessions, label: "Devices" },
   { path: paths.applications, label: "Applications" },
 ] as const;
@@ -24,3 +28,8 @@ export const accountSections = [
 export type AccountPath = typeof accountSections[number]["path"];
 
 export const accountPages: readonly AccountPath[] = accountSections.map(({ path }) => path);
+
+/** Where a browser asks how to sign in by a passkey. @param visit id of the interaction. */
+export function passkeyOptionsPath(visit: string): string {
+  return `/oidc/interaction/${visit}/passkey`;
+}

@@ -18,6 +18,8 @@ export interface PeopleDirectory {
   replaceRoles(id: UserId, roles: readonly UserRole[]): Promise<void>;
   /** No sign-in and no token from then on. */
   disable(id: UserId): Promise<void>;
+  /** Afterwards the password is enough again. Ends the person's sessions. */
+  resetFactors(id: UserId): Promise<void>;
 }
 
 export interface NewPerson {

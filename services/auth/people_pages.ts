@@ -1,15 +1,18 @@
 import { AccountPages } from "./account.ts";
 import { AccountAccess } from "./account_access.ts";
 import { Applications } from "./applications.ts";
+import { FactorPages } from "./factor_pages.ts";
 import type { FormGuard } from "./form_guard.ts";
 import type { InteractionDependencies, OidcRequest } from "./interaction.ts";
 import type { OidcOperation } from "./oidc_endpoints.ts";
 import { OneTimeLinks } from "./one_time_links.ts";
 import type { PasswordChangeDependencies } from "./password_change.ts";
+import { Passkeys } from "./passkeys.ts";
 import { PasswordReset } from "./password_reset.ts";
 import type { GrantStore } from "./ports.ts";
 import { SessionVisits } from "./session_visits.ts";
 import { SignUp } from "./sign_up.ts";
+import { TotpSetups } from "./totp_setups.ts";
 
 export interface PeopleDependencies
   extends Omit<InteractionDependencies, "guard">, PasswordChangeDependencies {
@@ -30,6 +33,9 @@ export function peoplePages(
   const access = new AccountAccess({ ...dependencies, visits });
   const applications = new Applications(dependencies);
   const account = new AccountPages({ ...dependencies, access, visits, applications });
+  const passkeys = new Passkeys(dependencies);
+  const setups = new TotpSetups(dependencies);
+  const factors = new FactorPages({ ...dependencies, access, passkeys, setups });
   return {
     showSignUp: (c) => signUp.show(c),
     submitSignUp: (c) => signUp.submit(c),
@@ -43,6 +49,9 @@ export function peoplePages(
     changeProfile: (c) => account.changeProfile(c),
     showPassword: (c) => account.showPassword(c),
     changePassword: (c) => account.changePassword(c),
+    showFactors: (c) => factors.show(c),
+    changeFactors: (c) => factors.change(c),
+    passkeyCreation: (c) => factors.creationOptions(c),
     showSessions: (c) => account.showSessions(c),
     endBrowserSession: (c) => account.endSession(c),
     showApplications: (c) => account.showApplications(c),

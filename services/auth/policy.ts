@@ -12,6 +12,7 @@ export const policy = {
   readUser:    {                                                 auditor: "any", admin: "any" },
   changeRoles: {                                                                 admin: "any" },
   disableUser: {                                                                 admin: "any" },
+  resetFactors:{                                                                 admin: "any" },
 } satisfies AccessTable<keyof typeof routes>;
 
 /**
@@ -27,6 +28,8 @@ export const oidcPolicy = {
   resume:                { anyone: "any" },
   showInteraction:       { anyone: "any" },
   submitInteraction:     { anyone: "any" },
+  passkeyOptions:        { anyone: "any" },
+  passkeysScript:        { anyone: "any" },
   pageStyles:            { anyone: "any" },
   showSignUp:            { anyone: "any" },
   submitSignUp:          { anyone: "any" },
@@ -40,6 +43,9 @@ export const oidcPolicy = {
   changeProfile:         { anyone: "any" },
   showPassword:          { anyone: "any" },
   changePassword:        { anyone: "any" },
+  showFactors:           { anyone: "any" },
+  changeFactors:         { anyone: "any" },
+  passkeyCreation:       { anyone: "any" },
   showSessions:          { anyone: "any" },
   endBrowserSession:     { anyone: "any" },
   showApplications:      { anyone: "any" },

@@ -34,7 +34,7 @@ export interface UserStore {
   /**
    * Replaces the account by what `change` makes of it, and adds the event to those that are told,
    * with no other write in between. When `change` throws, nothing is written and the error is passed
-   * on; when it has nothing to tell, the account stays as it was.
+   * on; when it gives back the very account it was given, nothing is written either.
    *
    * @returns the account as it is then, or undefined when there is none within reach.
    */

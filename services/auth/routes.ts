@@ -74,4 +74,14 @@ export const routes = {
     reply: User,
     problems: [authProblems.own_account],
   },
+  resetFactors: {
+    method: "post",
+    path: "/users/:userId/reset-factors",
+    summary:
+      "Take a user's authenticator app, passkeys and recovery codes away, and end their sign-ins",
+    params,
+    status: 200,
+    reply: User,
+    problems: [authProblems.own_factors],
+  },
 } as const satisfies Record<string, Route>;

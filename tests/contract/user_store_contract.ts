@@ -4,11 +4,14 @@ import {
   changedProfile,
   changedRoles,
   signedUp,
+  usedRecoveryCode,
+  usedTotp,
   UserId,
 } from "@services/auth/domain";
 import type { Artifact, GrantStore, UserStore } from "@services/auth/ports";
 import type { CloudEvent, Outbox } from "platform/events";
 import { drain, tellsOf } from "platform/events/testing";
+import { enrolled, recoveryHashes } from "../fixtures/factors.ts";
 
 /** A user store, and what commits together with it. */
 export interface OpenUserStore extends AsyncDisposable {
@@ -100,7 +103,36 @@ export function userStoreContract(adapter: string, open?: () => Promise<OpenUser
     equal((await drain(outbox)).length, 1);
   });
 
-  test("writes nothing when there is nothing to tell", async ({ users, outbox }) => {
+  test("keeps a change of which there is nothing to tell", async ({ users, outbox }) => {
+    const { account, event } = anAccount();
+    await users.insert({ account, event });
+    await users.update(account.id, "any", enrolled);
+    equal((await drain(outbox)).length, 2);
+    equal(
+      (await users.update(account.id, "any", (current) => usedTotp(current, () => 1)))?.version,
+      2,
+    );
+    equal((await users.find(account.id, "any"))?.factors?.totp?.usedStep, 1);
+    equal((await drain(outbox)).length, 0);
+  });
+
+  test("lets one of a thousand concurrent uses of a code succeed", async ({ users }) => {
+    const { id } = await users.insert(anAccount());
+    await users.update(id, "any", enrolled);
+    const use = (account: Account) => usedTotp(account, () => 1);
+    await oneSucceeds(() => users.update(id, "any", use));
+  });
+
+  test("lets one of a thousand concurrent uses of a recovery code succeed", async ({ users }) => {
+    const { id } = await users.insert(anAccount());
+    await users.update(id, "any", enrolled);
+    const use = (account: Account) =>
+      usedRecoveryCode(account, recoveryHashes[0]!, new Date(start));
+    await oneSucceeds(() => users.update(id, "any", use));
+    equal((await users.find(id, "any"))?.factors?.recoveryCodes.length, 9);
+  });
+
+  test("writes nothing when the change gives back what it was given", async ({ users, outbox }) => {
     const { account, event } = anAccount();
     await users.insert({ account, event });
     const user = await users.update(account.id, "any", (current) => ({
@@ -180,6 +212,15 @@ export function userStoreContract(adapter: string, open?: () => Promise<OpenUser
     equal(new Set(seen).size, minutes.length);
     deepEqual(seen, seen.toSorted().reverse());
   });
+}
+
+async function oneSucceeds(use: () => Promise<unknown>): Promise<void> {
+  const outcomes = await Promise.allSettled(Array.from({ length: 1_000 }, use));
+  equal(outcomes.filter(({ status }) => status === "fulfilled").length, 1);
+  const reasons = outcomes.flatMap((outcome) =>
+    outcome.status === "rejected" ? [String(outcome.reason.code)] : []
+  );
+  deepEqual(new Set(reasons), new Set(["second_factor_wrong"]));
 }
 
 function aGrant(owner: string): Artifact {

@@ -10,6 +10,7 @@ import { ciphersOf as paymentCiphersOf } from "@services/payment/ciphers";
 import { NewPayment, opened, PaymentId, Work } from "@services/payment/domain";
 import { type Resealable, sensitiveFieldsOf } from "platform/crypto";
 import { TestKeyRing } from "platform/crypto/testing";
+import { enrolled, totpSecret } from "../fixtures/factors.ts";
 import { anOrder, noon } from "../fixtures/orders.ts";
 
 /** What a test has written, and what the files may and may not show of it. */
@@ -57,9 +58,12 @@ testFiles("auth's people", {
       email: "planted.address@example.com",
       name: "Planted Name",
       passwordHash: "$argon2id$planted-hash",
+      factors: totpSecret,
     };
+    const { factors: _secret, ...person } = hidden;
     const stamp = { id: UserId.parse(crypto.randomUUID()), at: noon };
-    await stores.users.insert(signedUp({ ...hidden, roles: ["customer"] }, stamp));
+    await stores.users.insert(signedUp({ ...person, roles: ["customer"] }, stamp));
+    await stores.users.update(stamp.id, "any", enrolled);
     return { hidden, plain: stamp.id, stores };
   },
 });

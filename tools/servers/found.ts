@@ -43,6 +43,11 @@ export function lacks(...servers: readonly ServerName[]): boolean {
   return Deno.env.get("CI") !== "true" && servers.some((name) => !findServer(name));
 }
 
+/** The same of a program that is no server. */
+export function lacksProgram(name: string): boolean {
+  return Deno.env.get("CI") !== "true" && !findProgram(name);
+}
+
 /** Paths with `*` for one name, the last in order first. */
 function expand(path: string): string[] {
   const [before, after] = path.split("*");

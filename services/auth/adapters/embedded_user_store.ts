@@ -96,14 +96,14 @@ export class EmbeddedUserStore implements UserStore {
       const account = this.#within(id, reach);
       if (!account) return undefined;
       const { account: changed, event } = change(account);
-      if (event) {
+      if (changed !== account) {
         this.#db.run(
           `update users set email_key = :emailKey, key_id = :keyId, document = :sealed
            where id = :id`,
           this.#valuesOf(changed),
         );
-        this.#tell(event);
       }
+      this.#tell(event);
       if (revokesGrants) this.#db.run("delete from artifacts where owner = :id", { id });
       return User.parse(changed);
     });

@@ -13,6 +13,7 @@ const RoleReply = z.looseObject({ id: z.string(), name: z.string() });
 const RolesReply = z.array(RoleReply);
 type Role = z.output<typeof RoleReply>;
 const GroupsReply = z.array(z.looseObject({ id: z.string(), name: z.string() }));
+const CredentialsReply = z.array(z.looseObject({ id: z.string(), type: z.string() }));
 const UserReply = z.looseObject({ enabled: z.boolean() });
 
 export interface KeycloakDirectoryOptions {
@@ -91,6 +92,14 @@ export class KeycloakDirectory implements PeopleDirectory {
 
   async disable(id: UserId): Promise<void> {
     await this.#change(id, { enabled: false });
+    await this.#ask("POST", `/users/${id}/logout`);
+  }
+
+  async resetFactors(id: UserId): Promise<void> {
+    const { body } = await this.#ask("GET", `/users/${id}/credentials`);
+    for (const { id: credential, type } of CredentialsReply.parse(body)) {
+      if (type !== "password") await this.#ask("DELETE", `/users/${id}/credentials/${credential}`);
+    }
     await this.#ask("POST", `/users/${id}/logout`);
   }
 

@@ -96,8 +96,8 @@ export class MongodbUserStore implements UserStore, Resealable {
       if (!head) return undefined;
       const current = this.#open(head);
       const { account, event } = change(current);
-      if (!event && !revokesGrants) return User.parse(account);
-      const next = this.#stepOf({ account: event ? account : current, event }, {
+      if (account === current && !revokesGrants) return User.parse(account);
+      const next = this.#stepOf({ account, event }, {
         step: head.step + 1,
         revocations: head.revocations + (revokesGrants ? 1 : 0),
         after: head.at.getTime(),

@@ -5,6 +5,14 @@ export type AuthErrorCode =
   | "own_admin_role"
   | "own_account"
   | "managed_elsewhere"
+  | "own_factors"
+  | "sign_in_over"
+  | "second_factor_wrong"
+  | "factor_taken"
+  | "too_many_passkeys"
+  | "passkey_unknown"
+  | "passkey_refused"
+  | "passkey_cloned"
   | "too_many_attempts"
   | "busy";
 

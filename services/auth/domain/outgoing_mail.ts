@@ -2,7 +2,16 @@ import { z } from "zod";
 import { UserId } from "./user.ts";
 
 /** What the owner of an account is told of by mail, after the fact: a change that they may not have made. */
-export const NoticeKind = z.enum(["password_changed"]);
+export const NoticeKind = z.enum([
+  "password_changed",
+  "totp_added",
+  "totp_removed",
+  "passkey_added",
+  "passkey_removed",
+  "recovery_codes_renewed",
+  "recovery_code_used",
+  "factors_reset",
+]);
 export type NoticeKind = z.output<typeof NoticeKind>;
 
 /** Mail that somebody is to get, as it is meant: what it says and whether it is sent is settled later. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { AuthError } from "./auth_error.ts";
+import { Factors } from "./factors.ts";
 import { Password } from "./password.ts";
 
 export const UserId = z.uuid().brand<"UserId">();
@@ -63,6 +64,8 @@ export const Account = z.object({
    * revocation has destroyed: this makes it worthless.
    */
   signInsValidFrom: z.iso.datetime().optional(),
+  /** Besides the password. Absent: the password is enough. */
+  factors: Factors.optional().meta({ sensitive: true }),
 });
 export type Account = z.output<typeof Account>;
 
@@ -76,7 +79,7 @@ export interface UserEvent {
   readonly at: Date;
 }
 
-/** An account as it is to be, and what to tell of it; nothing to tell means nothing to write. */
+/** An account as it is to be, and what to tell of it. The very account that it was is not written. */
 export interface AccountChange {
   readonly account: Account;
   readonly event: UserEvent | undefined;
@@ -158,6 +161,33 @@ export function disabled(
   if (account.status === "disabled") return { account, event: undefined };
   const change = { status: "disabled", signInsValidFrom: at.toISOString() } as const;
   return next(account, change, at, "disabled");
+}
+
+/**
+ * Afterwards the password is enough again, whoever lost or took the other factors. Nothing changes when
+ * there are none.
+ *
+ * @throws {AuthError} `own_factors` when the account is of `by`: a stolen token must not do this.
+ */
+export function factorsReset(
+  account: Account,
+  { by, at }: { readonly by: string; readonly at: Date },
+): AccountChange {
+  if (account.id === by) {
+    throw new AuthError("own_factors", "Nobody resets their own factors: another admin may");
+  }
+  if (account.factors === undefined) return { account, event: undefined };
+  const { factors: _lost, ...others } = account;
+  return next(others, { signInsValidFrom: at.toISOString() }, at);
+}
+
+/** The account with these factors in place of those that it had; undefined for none. */
+export function changedFactors(
+  { factors: _before, ...others }: Account,
+  factors: Factors | undefined,
+  at: Date,
+): AccountChange {
+  return next(factors ? { ...others, factors } : others, {}, at);
 }
 
 /**

@@ -1,8 +1,11 @@
 export * from "./account_pages.tsx";
 export * from "./consent_page.tsx";
 export type { Markup } from "./layout.tsx";
+export * from "./factor_setup_pages.tsx";
+export * from "./factors_page.tsx";
 export * from "./message_pages.tsx";
 export * from "./page_response.ts";
+export * from "./second_step_page.tsx";
 export * from "./reset_pages.tsx";
 export * from "./sign_in_page.tsx";
 export * from "./sign_up_pages.tsx";

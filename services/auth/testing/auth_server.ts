@@ -13,9 +13,12 @@ import { ciphersOf } from "../ciphers.ts";
 import { createApp } from "../app.ts";
 import { Clients } from "../clients.ts";
 import { LoginAttempts, signedUp, UserId, type UserRole } from "../domain/mod.ts";
+import { RecoveryCodes } from "../recovery_codes.ts";
 import { MailDelivery } from "../mail_delivery.ts";
 import { ownAuthenticator, SigningKeys } from "../signing_keys.ts";
 import { Mailbox } from "./mailbox.ts";
+
+export const recovery = new RecoveryCodes(ciphersOf(new TestKeyRing()).recoveryCodes);
 
 export const issuer = "https://localhost:8443/oidc";
 export const audience = "https://localhost:8443";
@@ -95,6 +98,7 @@ export class AuthServer implements AsyncDisposable {
       commonPasswords: new CommonPasswords(),
       mail: this.#mail,
       attempts: new LoginAttempts(),
+      recovery,
       adapter: oidcAdapterFor(this.stores.grants, now),
       authenticate: ownAuthenticator(rules, signingKeys, now),
       issuer,
