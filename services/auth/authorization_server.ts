@@ -5,7 +5,7 @@ import { acrValues } from "./authentication.ts";
 import { type Client, isFirstParty, originsOf } from "./clients.ts";
 import { type Account, isSignInValid } from "./domain/mod.ts";
 import { newGrant } from "./first_party_grant.ts";
-import { featuresOf } from "./oidc_features.ts";
+import { featuresOf, resourceServerOf } from "./oidc_features.ts";
 import {
   type AuthorizationServer,
   type OidcAdapterFactory,
@@ -17,10 +17,11 @@ import {
   Provider,
 } from "./oidc_provider.ts";
 import { errorPage, pageHeaders, pageText } from "./pages/mod.ts";
-import type { UserStore } from "./ports.ts";
+import type { GrantStore, UserStore } from "./ports.ts";
 import type { Visit } from "./session_visits.ts";
 import { tellingVisits } from "./visit_step.ts";
 import { scopes } from "./scopes.ts";
+import { actorOf, registerTokenExchange } from "./token_exchange.ts";
 import {
   accessTokenSeconds,
   followingKeys,
@@ -29,6 +30,8 @@ import {
 } from "./signing_keys.ts";
 
 const codeSeconds = 60;
+/** As long as it takes to find a telephone and type eight letters. */
+const deviceCodeSeconds = 600;
 const interactionSeconds = 1_800;
 /** How long somebody stays signed in, and the longest that a chain of refresh tokens lasts. */
 const grantSeconds = 14 * 86_400;
@@ -44,6 +47,12 @@ export interface AuthorizationServerOptions {
   readonly cookieKeys: readonly string[];
   readonly adapter: OidcAdapterFactory;
   readonly users: UserStore;
+  readonly grants: GrantStore;
+  /** Origin of the edge at which clients show certificates; undefined when there is none. */
+  readonly mtlsEdge?: string | undefined;
+  /** Tells clients' servers that somebody has signed out. */
+  readonly tellClients: typeof fetch;
+  readonly now: () => Date;
   /** The grant by which somebody else's client was allowed something before, in whichever browser. */
   readonly rememberedGrant: (owner: GrantOwner) => Promise<string | undefined>;
   /** Told of each request to authorize by somebody who is signed in. */
@@ -83,6 +92,13 @@ function makeProvider(options: AuthorizationServerOptions, keys: SigningKeys): O
     ...peopleOf(options),
     ...browserOf(options),
     features: featuresOf(options),
+    discovery: options.mtlsEdge ? { "mtls_endpoint_aliases": mtlsAliases(options) } : {},
+    fetch: options.tellClients,
+  });
+  registerTokenExchange(provider, {
+    ...options,
+    keys,
+    resourceServer: resourceServerOf(options.audience),
   });
   provider.use(tellingVisits(options));
   provider.on("server_error", (context, thrown) => {
@@ -90,11 +106,30 @@ function makeProvider(options: AuthorizationServerOptions, keys: SigningKeys): O
     log.failure("Authorization failed", thrown);
   });
   provider.on("error", (thrown) => log.failure("Authorization failed", thrown));
+  provider.on("backchannel.error", (_context, thrown, client) => {
+    log.warn("Sign-out not told", {
+      "error.message": (thrown as Error).message,
+      "client.id": (client as OidcClient).clientId,
+    });
+  });
   provider.on("grant.error", (_context, thrown) => {
     const { error, error_detail: reason } = thrown as { error?: string; error_detail?: string };
     log.warn("Token refused", { "error.code": error, "event.reason": reason });
   });
   return provider;
+}
+
+/** @see {@link https://www.rfc-editor.org/rfc/rfc8705#section-5 | RFC 8705, endpoint aliases} */
+function mtlsAliases({ issuer, mtlsEdge }: AuthorizationServerOptions): Settings {
+  const at = (path: string) => new URL(`${new URL(issuer).pathname}${path}`, mtlsEdge).href;
+  return {
+    "token_endpoint": at("/token"),
+    "revocation_endpoint": at("/token/revocation"),
+    "introspection_endpoint": at("/token/introspection"),
+    "pushed_authorization_request_endpoint": at("/request"),
+    "device_authorization_endpoint": at("/device/auth"),
+    "userinfo_endpoint": at("/me"),
+  };
 }
 
 /** A store that is away is no fault of the program, and passes: whoever asks is told to ask again. */
@@ -119,7 +154,7 @@ const protocol = {
   acrValues,
   claims: { openid: ["sub", "amr"], profile: ["name"], email: ["email"] },
   responseTypes: ["code", "none"],
-  clientAuthMethods: ["none", "client_secret_basic", "client_secret_post"],
+  clientAuthMethods: ["none", "client_secret_basic", "client_secret_post", "tls_client_auth"],
   pkce: { required: () => true },
   rotateRefreshToken: () => true,
   // Without `offline_access` a refresh token ends with the session in the browser.
@@ -130,11 +165,13 @@ const protocol = {
     userinfoSigningAlgValues: ["ES256"],
     introspectionSigningAlgValues: ["ES256"],
     authorizationSigningAlgValues: ["ES256"],
+    dPoPSigningAlgValues: ["ES256", "EdDSA", "RS256"],
   },
   ttl: {
     AccessToken: accessTokenSeconds,
     ClientCredentials: accessTokenSeconds,
     AuthorizationCode: codeSeconds,
+    DeviceCode: deviceCodeSeconds,
     IdToken: accessTokenSeconds,
     Interaction: interactionSeconds,
     Session: grantSeconds,
@@ -168,7 +205,8 @@ function tokensOf({ clients, users }: AuthorizationServerOptions): Settings {
       }
       const account = await activeAccount(users, token.accountId);
       if (!account) throw new errors.InvalidGrant("there is no such active user");
-      return { roles: [...account.roles] };
+      const act = actorOf(token);
+      return { roles: [...account.roles], ...act && { act } };
     },
   };
 }
@@ -215,6 +253,11 @@ async function activeAccount(
   return account?.status === "active" ? account : undefined;
 }
 
+/** A client that was registered may call from where it is sent back to. */
+function hasRedirectAt({ redirectUris = [] }: OidcClient, origin: string): boolean {
+  return redirectUris.some((uri) => new URL(uri).origin === origin);
+}
+
 function browserOf({ issuer, clients }: AuthorizationServerOptions): Settings {
   const originsByClient = new Map(
     clients.map((client) => [client.client_id, new Set(originsOf(client))]),
@@ -236,7 +279,7 @@ function browserOf({ issuer, clients }: AuthorizationServerOptions): Settings {
         `${new URL(issuer).pathname}/interaction/${uid}`,
     },
     clientBasedCORS: (_context: unknown, origin: string, client: OidcClient) =>
-      originsByClient.get(client.clientId)?.has(origin) ?? false,
+      originsByClient.get(client.clientId)?.has(origin) ?? hasRedirectAt(client, origin),
     renderError(context: OidcContext, { error }: { readonly error: string }) {
       context.set(pageHeaders([]));
       context.body = pageText(errorPage(error));

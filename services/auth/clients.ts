@@ -1,8 +1,19 @@
 import { z } from "zod";
 import { UserRole } from "./domain/mod.ts";
 
-const authMethods = ["none", "client_secret_basic", "client_secret_post"] as const;
-const grantTypes = ["authorization_code", "refresh_token", "client_credentials"] as const;
+const authMethods = [
+  "none",
+  "client_secret_basic",
+  "client_secret_post",
+  "tls_client_auth",
+] as const;
+const grantTypes = [
+  "authorization_code",
+  "refresh_token",
+  "client_credentials",
+  "urn:ietf:params:oauth:grant-type:device_code",
+  "urn:ietf:params:oauth:grant-type:token-exchange",
+] as const;
 
 /**
  * A program that may ask for tokens, in the words of OpenID Connect Dynamic Client Registration.
@@ -18,6 +29,16 @@ export const Client = z.strictObject({
   response_types: z.array(z.enum(["code", "none"])).optional(),
   grant_types: z.array(z.enum(grantTypes)).min(1),
   token_endpoint_auth_method: z.enum(authMethods).default("client_secret_basic"),
+  /** By what its certificate names it, at the edge for mutual TLS: one of the two. */
+  tls_client_auth_san_uri: z.string().optional(),
+  tls_client_auth_san_dns: z.string().optional(),
+  /** Its tokens are good only with its certificate, or with its key for proofs of possession. */
+  tls_client_certificate_bound_access_tokens: z.boolean().optional(),
+  dpop_bound_access_tokens: z.boolean().optional(),
+  require_pushed_authorization_requests: z.boolean().optional(),
+  /** Where it is told that somebody has signed out. */
+  backchannel_logout_uri: z.url({ protocol: /^https$/ }).optional(),
+  backchannel_logout_session_required: z.boolean().optional(),
   /** What the client may do in its own name, by client credentials. */
   roles: z.array(UserRole).default([]),
   /** Ours: people who use it are not asked for consent. */
@@ -25,13 +46,20 @@ export const Client = z.strictObject({
 })
   .refine(
     ({ token_endpoint_auth_method: method, client_secret: secret }) =>
-      (method === "none") === (secret === undefined),
+      method.startsWith("client_secret_") === (secret !== undefined),
     "A client has a secret exactly when it authenticates by it",
   )
   .refine(
     ({ token_endpoint_auth_method: method, grant_types: types }) =>
       method !== "none" || !types.includes("client_credentials"),
     "A client without a secret has no credentials",
+  )
+  .refine(
+    (client) =>
+      (client.token_endpoint_auth_method === "tls_client_auth") ===
+        (Number(client.tls_client_auth_san_uri !== undefined) +
+            Number(client.tls_client_auth_san_dns !== undefined) === 1),
+    "A client has one name in certificates exactly when it authenticates by one",
   )
   .refine(
     ({ redirect_uris: uris, grant_types: types }) =>

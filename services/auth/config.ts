@@ -53,6 +53,8 @@ const variables = {
   /** JSON array of strings: the first signs cookies, the others still verify them. */
   OIDC_COOKIE_KEYS_FILE: z.string(),
   OIDC_CLIENTS_FILE: z.string(),
+  /** Origin of the edge at which clients show certificates. Absent: none is published. */
+  MTLS_EDGE_URL: z.url({ protocol: /^https$/ }).optional(),
   /** People to have from the first start on. Development only. */
   DEMO_USERS_FILE: z.string().optional(),
 };
@@ -89,6 +91,7 @@ export interface Config extends ProgramConfig {
   readonly encryption: EncryptionConfig;
   /** Where the signing keys lie, and which they are at the start. */
   readonly signingKeys: { readonly path: string; readonly current: SigningKeys };
+  readonly mtlsEdge: string | undefined;
   readonly cookieKeys: readonly string[];
   readonly clients: readonly Client[];
   readonly demoUsers: DemoUsers | undefined;
@@ -127,6 +130,7 @@ export function loadConfig(get: (name: string) => string | undefined): Config {
     directory,
     encryption: encryptionConfigOf(given, `${given.SALLYPORT_DATA_DIR}/auth/key_uses.json`),
     signingKeys: { path: given.OIDC_SIGNING_KEYS_FILE, current: files.OIDC_SIGNING_KEYS_FILE },
+    mtlsEdge: given.MTLS_EDGE_URL,
     cookieKeys: files.OIDC_COOKIE_KEYS_FILE,
     clients: files.OIDC_CLIENTS_FILE,
     demoUsers: files.DEMO_USERS_FILE,

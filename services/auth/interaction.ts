@@ -1,11 +1,13 @@
 import type { Context } from "hono";
 import { Problem, problemTypes } from "platform/problem";
+import type { ClientCertificate } from "./client_certificate.ts";
 import { type Client, isFirstParty } from "./clients.ts";
 import { allowed, denied, destinationOf, rightsOf } from "./consent.ts";
 import { newGrant } from "./first_party_grant.ts";
 import { type FormFields, readForm } from "./form_body.ts";
 import type { FormGuard } from "./form_guard.ts";
 import { toNodeExchange } from "./node_bridge.ts";
+import { redirectsOf } from "./redirects.ts";
 import type {
   AuthorizationServer,
   OidcClient,
@@ -19,6 +21,8 @@ import { SignIn, type SignInDependencies } from "./sign_in.ts";
 export interface OidcBindings {
   /** The network address of the browser, as far as it is known. */
   readonly clientAddress?: string;
+  /** By which the client has shown itself at the edge for mutual TLS. */
+  readonly clientCertificate?: ClientCertificate | undefined;
 }
 export type OidcRequest = Context<{ Bindings: OidcBindings }>;
 
@@ -124,14 +128,14 @@ export class Interactions {
     const { accountId } = interaction.session!;
     const account = await this.#dependencies.users.find(accountId!, { owner: accountId! });
     if (!account) return expired();
-    const redirectUri = String(interaction.params["redirect_uri"]);
+    const goesOnTo = redirectsOf(interaction);
     const page = consentPage({
       clientName: nameOf(client),
-      destination: destinationOf(redirectUri),
+      destination: goesOnTo.map(destinationOf)[0] ?? "a device that you have connected",
       email: account.email,
       rights: rightsOf(String(interaction.params["scope"] ?? "")),
     });
-    return pageResponse(page, { goesOnTo: [redirectUri] });
+    return pageResponse(page, { goesOnTo });
   }
 }
 

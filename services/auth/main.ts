@@ -7,7 +7,7 @@ import { loadConfigOrExit, periodically, runProgram } from "platform/lifecycle";
 import { openRedisLink, type Redis } from "platform/redis";
 import { reachStore } from "platform/store";
 import { createLogger, serveAdmin, withReadyz, withRequestLog } from "platform/telemetry";
-import { openTlsIdentity, type Peer, serveMutualTls } from "platform/tls";
+import { openTlsIdentity, openWebFetch, type Peer, serveMutualTls } from "platform/tls";
 import {
   CommonPasswords,
   oidcAdapterFor,
@@ -21,7 +21,9 @@ import { createAppElsewhere } from "./app_elsewhere.ts";
 import { CachedReads, copiesGroup } from "./cached_reads.ts";
 import { callers, timekeeper } from "./callers.ts";
 import { type Ciphers, ciphersOf } from "./ciphers.ts";
+import { callingClients } from "./client_calls.ts";
 import { clientAddressOf } from "./client_address.ts";
+import { clientCertificateOf } from "./client_certificate.ts";
 import { loadConfig } from "./config.ts";
 import { addDemoUsers } from "./demo_users.ts";
 import { LoginAttempts } from "./domain/mod.ts";
@@ -97,11 +99,16 @@ await runProgram(log, async (running, stopping) => {
       recovery: new RecoveryCodes(ciphers.recoveryCodes),
       mail,
       signingKeys,
+      tellClients: callingClients(running.use(openWebFetch()).fetch),
       adapter: oidcAdapterFor(stores.grants, now),
       authenticate: ownAuthenticator(config.tokens, signingKeys, now),
     });
   const answer = (request: Request, { peer, signal }: DeadlineBindings<Peer>) =>
-    app.fetch(request, { signal, clientAddress: clientAddressOf(request.headers, peer) });
+    app.fetch(request, {
+      signal,
+      clientAddress: clientAddressOf(request.headers, peer),
+      clientCertificate: clientCertificateOf(request.headers, peer),
+    });
   const timed = withDeadline(answer, { timekeeper });
   const handle = withReadyz(withRequestLog(log, timed), stores.checks);
   const { port } = running.use(

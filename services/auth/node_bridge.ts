@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ClientCertificate } from "./client_certificate.ts";
 import { toFetchResponse, toReqRes } from "fetch-to-node";
 import { readBytes } from "platform/http";
 
@@ -49,6 +50,8 @@ export async function toNodeExchange(request: Request, issuer: string): Promise<
 export interface RequestTraits {
   /** Network that it comes from. */
   readonly clientAddress?: string | undefined;
+  /** By which the client has shown itself. */
+  readonly clientCertificate?: ClientCertificate | undefined;
 }
 
 /** A Node.js handler mounted at `issuer`, as a fetch handler. */

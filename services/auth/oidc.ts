@@ -9,16 +9,19 @@ import {
   type Reach,
 } from "platform/access";
 import { found, Problem, problemTypes } from "platform/problem";
+import { submitUserCode } from "./device_flow.ts";
+import { issueInitialAccessToken } from "./dynamic_registration.ts";
 import { Interactions, type OidcBindings } from "./interaction.ts";
 import { FormGuard } from "./form_guard.ts";
 import { asFetch } from "./node_bridge.ts";
 import { type OidcEndpoint, oidcEndpoints, type OidcOperation } from "./oidc_endpoints.ts";
 import pageStyles from "./pages/pages.css" with { type: "text" };
 import passkeysScript from "./pages/passkeys.js" with { type: "text" };
+import { TokenEndpoints, type TokenEndpointsDependencies } from "./token_endpoints.ts";
 import { type PeopleDependencies, peoplePages } from "./people_pages.ts";
 import { oidcPolicy } from "./policy.ts";
 
-export interface OidcDependencies extends PeopleDependencies {
+export interface OidcDependencies extends PeopleDependencies, TokenEndpointsDependencies {
   readonly authenticate: Authenticate;
   readonly cookieKeys: readonly string[];
 }
@@ -42,8 +45,10 @@ export function createOidc(
   const guard = new FormGuard(dependencies);
   const interactions = new Interactions({ ...dependencies, guard });
   const callback = asFetch((req, res) => serverNow().handle(req, res), issuer);
-  const library: Handler = async (c) =>
-    hardened(await callback(c.req.raw, { clientAddress: c.env?.clientAddress }));
+  const passOn = (c: OidcContext) => async (request: Request) =>
+    hardened(await callback(request, c.env ?? {}));
+  const library: Handler = async (c) => await passOn(c)(c.req.raw);
+  const tokens = new TokenEndpoints(dependencies);
 
   const own: Partial<Record<OidcOperation, Handler>> = {
     showInteraction: (c) => interactions.show(c),
@@ -52,6 +57,13 @@ export function createOidc(
     passkeyOptions: (c) => interactions.passkeyOptions(c),
     pageStyles: () => asset(pageStyles, "text/css"),
     passkeysScript: () => asset(passkeysScript, "text/javascript"),
+    introspection: (c) => tokens.introspect(c, passOn(c)),
+    revocation: (c) => tokens.revoke(c, passOn(c)),
+    submitUserCode: (c) => submitUserCode(c, passOn(c), dependencies),
+    initialAccessToken: async (c) =>
+      c.json(await issueInitialAccessToken(serverNow().provider), 201, {
+        "cache-control": "no-store",
+      }),
     userinfo: (c, caller, reach) => showUserinfo(c, caller, reach, dependencies),
   };
 

@@ -1,6 +1,6 @@
 /** The method and path of one endpoint, below `/oidc`. */
 export interface OidcEndpoint {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
   readonly path: string;
   /** Browsers of other origins ask first (CORS): the endpoint answers `OPTIONS` too. */
   readonly preflight?: true;
@@ -45,6 +45,15 @@ export const oidcEndpoints = {
   revocation: { method: "POST", path: "/token/revocation", preflight: true },
   introspection: { method: "POST", path: "/token/introspection", preflight: true },
   pushedAuthorization: { method: "POST", path: "/request", preflight: true },
+  deviceAuthorization: { method: "POST", path: "/device/auth", preflight: true },
+  showUserCode: { method: "GET", path: "/device" },
+  submitUserCode: { method: "POST", path: "/device" },
+  resumeDevice: { method: "GET", path: "/device/:uid" },
+  registration: { method: "POST", path: "/reg" },
+  initialAccessToken: { method: "POST", path: "/reg/initial" },
+  readClient: { method: "GET", path: "/reg/:clientId" },
+  replaceClient: { method: "PUT", path: "/reg/:clientId" },
+  deleteClient: { method: "DELETE", path: "/reg/:clientId" },
   endSession: { method: "GET", path: "/session/end" },
   confirmEndSession: { method: "POST", path: "/session/end/confirm" },
   sessionEnded: { method: "GET", path: "/session/end/success" },

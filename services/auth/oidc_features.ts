@@ -1,5 +1,10 @@
+import { Buffer } from "node:buffer";
+import { hkdfSync } from "node:crypto";
 import { errors } from "oidc-provider";
+import { namesClient } from "./client_certificate.ts";
 import type { Client } from "./clients.ts";
+import { deviceFlow } from "./device_flow.ts";
+import { registrationFeatures } from "./dynamic_registration.ts";
 import type { OidcClient, OidcContext, OidcToken } from "./oidc_provider.ts";
 import { type Markup, pageHeaders, pageText, signedOutPage, signOutPage } from "./pages/mod.ts";
 import { scopeDefault, scopes } from "./scopes.ts";
@@ -7,15 +12,13 @@ import { accessTokenSeconds } from "./signing_keys.ts";
 
 /** What oidc-provider does beyond codes and refresh tokens, and what it leaves out. */
 export function featuresOf(
-  { audience, clients }: { readonly audience: string; readonly clients: readonly Client[] },
+  { audience, clients, cookieKeys }: {
+    readonly audience: string;
+    readonly clients: readonly Client[];
+    readonly cookieKeys: readonly string[];
+  },
 ): Readonly<Record<string, unknown>> {
-  const resourceServer = {
-    scope: scopes,
-    audience,
-    accessTokenTTL: accessTokenSeconds,
-    accessTokenFormat: "jwt",
-    jwt: { sign: { alg: "ES256" } },
-  };
+  const resourceServer = resourceServerOf(audience);
   const afterSignOut = clients.flatMap((client) => client.post_logout_redirect_uris);
   const page = (context: OidcContext, content: Markup) => {
     context.set(pageHeaders(afterSignOut));
@@ -23,7 +26,12 @@ export function featuresOf(
   };
   return {
     devInteractions: { enabled: false },
-    dPoP: { enabled: false },
+    dPoP: { enabled: true, nonceSecret: dpopNonceSecret(cookieKeys), requireNonce: () => true },
+    mTLS: mutualTls,
+    deviceFlow,
+    ...registrationFeatures,
+    pushedAuthorizationRequests: { enabled: true },
+    backchannelLogout: { enabled: true },
     clientCredentials: { enabled: true },
     introspection: { enabled: true, allowedPolicy: mayIntrospect },
     revocation: { enabled: true, allowedPolicy: mayRevoke },
@@ -49,6 +57,35 @@ export function featuresOf(
       },
     },
   };
+}
+
+/** What our access tokens are like. */
+export function resourceServerOf(audience: string): Readonly<Record<string, unknown>> {
+  return {
+    scope: scopes,
+    audience,
+    accessTokenTTL: accessTokenSeconds,
+    accessTokenFormat: "jwt",
+    jwt: { sign: { alg: "ES256" } },
+  };
+}
+
+/** Of the gateway's word alone: see `client_certificate.ts`. */
+const mutualTls = {
+  enabled: true,
+  certificateBoundAccessTokens: true,
+  tlsClientAuth: true,
+  getCertificate: ({ req }: OidcContext) => req.clientCertificate?.x509,
+  certificateAuthorized: ({ req }: OidcContext) => req.clientCertificate !== undefined,
+  certificateSubjectMatches({ req }: OidcContext, property: string, expected: string): boolean {
+    const { clientCertificate } = req;
+    return clientCertificate !== undefined && namesClient(clientCertificate, property, expected);
+  },
+};
+
+/** The same for all replicas, and for as long as the key that signs cookies. */
+function dpopNonceSecret([key = ""]: readonly string[]): Buffer {
+  return Buffer.from(hkdfSync("sha256", key, "", "DPoP nonces", 32));
 }
 
 /** Programs with a secret may ask about any token, others about their own. */

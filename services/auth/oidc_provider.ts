@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Authentication } from "./authentication.ts";
+import type { RequestTraits } from "./node_bridge.ts";
 import { Provider as LibraryProvider } from "oidc-provider";
 
 /** The part of oidc-provider's interface that we use: the package brings no types of its own. */
@@ -26,9 +27,22 @@ export interface OidcProvider {
   };
   /** Adds a step around every request that is handled. */
   use(step: (context: OidcContext, next: () => Promise<void>) => Promise<void>): void;
+  registerGrantType(
+    name: string,
+    handler: (context: OidcContext) => Promise<void>,
+    parameters: readonly string[],
+  ): void;
+  readonly AccessToken: new (properties: Readonly<Record<string, unknown>>) => OidcNewToken;
+  readonly InitialAccessToken: new (
+    properties: Readonly<Record<string, unknown>>,
+  ) => { save(): Promise<string> };
+  readonly ResourceServer: new (
+    identifier: string,
+    properties: Readonly<Record<string, unknown>>,
+  ) => object;
   readonly Client: { find(id: string): Promise<OidcClient | undefined> };
   on(
-    event: "server_error" | "grant.error" | "error",
+    event: "server_error" | "grant.error" | "error" | "backchannel.error",
     listener: (...args: readonly unknown[]) => void,
   ): void;
 }
@@ -109,23 +123,29 @@ export interface OidcGrantClass {
 export interface OidcClient {
   readonly clientId: string;
   readonly clientName?: string;
+  readonly redirectUris?: readonly string[];
   readonly clientAuthMethod: string;
+  readonly dpopBoundAccessTokens?: boolean;
+  readonly tlsClientCertificateBoundAccessTokens?: boolean;
   grantTypeAllowed(grantType: string): boolean;
 }
 
 /** A request on its way through oidc-provider. */
 export interface OidcContext {
-  readonly req: IncomingMessage & { readonly clientAddress?: string };
+  readonly req: IncomingMessage & RequestTraits;
   type: string;
   status: number;
   body: unknown;
   set(headers: Readonly<Record<string, string>>): void;
+  /** A header of the request; empty when there is none. */
+  get(name: string): string;
   /** Missing where no endpoint was found. */
   readonly oidc: {
     readonly provider: OidcProvider;
     readonly client?: OidcClient;
     /** Parameters of the request, and what they are taken to be where it names none. */
     readonly params: { readonly "grant_type"?: string; scope?: string };
+    readonly entities: { readonly InitialAccessToken?: { consume(): Promise<void> } };
     readonly result?: { readonly consent?: { readonly grantId?: string } };
     readonly session: {
       readonly uid: string;
@@ -135,6 +155,15 @@ export interface OidcContext {
       grantIdFor(clientId: string): string | undefined;
     };
   };
+}
+
+/** A token that we make ourselves. */
+export interface OidcNewToken extends OidcToken {
+  resourceServer: object;
+  scope: string | undefined;
+  readonly expiration: number;
+  /** @returns what its holder gets. */
+  save(): Promise<string>;
 }
 
 /** A token that is about to be issued. */

@@ -1,3 +1,4 @@
+import { redirectsOf } from "./redirects.ts";
 import { type Authentication, byPassword } from "./authentication.ts";
 import { type Account, factorsOf, hasSecondFactor } from "./domain/mod.ts";
 import type { FormFields } from "./form_body.ts";
@@ -149,10 +150,10 @@ export class SignIn {
   }
 }
 
-function visitNames({ interaction: { uid, params }, client: { clientId, clientName } }: Visit) {
+function visitNames({ interaction, client: { clientId, clientName } }: Visit) {
   return {
-    uid,
+    uid: interaction.uid,
     clientName: clientName ?? clientId,
-    goesOnTo: [String(params["redirect_uri"])],
+    goesOnTo: redirectsOf(interaction),
   };
 }

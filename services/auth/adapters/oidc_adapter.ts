@@ -7,6 +7,9 @@ import type { FoundArtifact, GrantStore } from "../ports.ts";
 const rememberedBeyondMs = 60_000;
 /** For what oidc-provider keeps without a time of its own. */
 const lifeSecondsDefault = 14 * 86_400;
+/** Clients that were registered stay until they are deleted, and so does what manages them. */
+const lifeSecondsOfClients = 100 * 365 * 86_400;
+const clientKinds = ["Client", "RegistrationAccessToken"];
 
 /**
  * Lets oidc-provider keep what it gives out in `grants`.
@@ -32,8 +35,9 @@ class GrantStoreAdapter implements OidcAdapter {
   async upsert(
     id: string,
     payload: ArtifactPayload,
-    expiresInSeconds = lifeSecondsDefault,
+    expiresInSeconds = lifeSecondsOf(this.#kind),
   ): Promise<void> {
+    if (this.#kind === "ReplayDetection") return await this.#usedOnce(id, expiresInSeconds);
     const { uid, userCode } = payload;
     await this.#grants.put({
       key: await this.#keyOf("id", id),
@@ -80,6 +84,17 @@ class GrantStoreAdapter implements OidcAdapter {
     throw new errors.InvalidGrant("it was used before");
   }
 
+  /**
+   * Remembers that a proof was shown. The library has looked whether it was shown before; of many that look
+   * at once, only the unique insert tells who was first.
+   */
+  async #usedOnce(id: string, expiresInSeconds: number): Promise<void> {
+    const rememberMs = expiresInSeconds * 1000 + rememberedBeyondMs;
+    const until = new Date(this.#now().getTime() + rememberMs);
+    if (await this.#grants.consumeOnce(await this.#keyOf("id", id), until)) return;
+    throw new errors.InvalidDpopProof("it was shown before");
+  }
+
   async destroy(id: string): Promise<void> {
     await this.#grants.destroy(await this.#keyOf("id", id));
   }
@@ -96,6 +111,10 @@ class GrantStoreAdapter implements OidcAdapter {
   #keyOf(name: string, value: string): Promise<string> {
     return artifactKey(this.#kind, name, value);
   }
+}
+
+function lifeSecondsOf(kind: string): number {
+  return clientKinds.includes(kind) ? lifeSecondsOfClients : lifeSecondsDefault;
 }
 
 /** `jti` is the artifact's own id, `session.cookie` the id of the browser session that it began in. */

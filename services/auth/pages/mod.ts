@@ -1,5 +1,6 @@
 export * from "./account_pages.tsx";
 export * from "./consent_page.tsx";
+export * from "./device_pages.tsx";
 export type { Markup } from "./layout.tsx";
 export * from "./factor_setup_pages.tsx";
 export * from "./factors_page.tsx";

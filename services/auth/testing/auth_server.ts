@@ -80,6 +80,8 @@ export class AuthServer implements AsyncDisposable {
   /** In force from the next request on. */
   readonly signingKeys: { current: SigningKeys };
   now = new Date();
+  /** Stands for clients' servers. */
+  tellClients: typeof fetch = () => Promise.resolve(new Response(null));
 
   private constructor(keys: SigningKeys, stores: Stores) {
     const signingKeys = this.signingKeys = { current: keys };
@@ -105,6 +107,8 @@ export class AuthServer implements AsyncDisposable {
       audience,
       clients,
       signingKeys,
+      mtlsEdge: "https://localhost:8445",
+      tellClients: (input, init) => this.tellClients(input, init),
       cookieKeys: ["0123456789012345678901234567890123456789"],
       log,
       now,
