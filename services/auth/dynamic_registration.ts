@@ -60,7 +60,8 @@ async function holdToRules(context: OidcContext, metadata: Metadata): Promise<vo
     }
   }
   // Good for one client: whoever comes second with it is refused. A change of the client needs none.
-  await context.oidc.entities.InitialAccessToken?.consume();
+  const { provider, entities: { InitialAccessToken: initial } } = context.oidc;
+  if (initial) await provider.InitialAccessToken.adapter.consume(initial.jti);
 }
 
 function logoutUris(metadata: Metadata): readonly unknown[] {

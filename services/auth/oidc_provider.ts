@@ -33,9 +33,10 @@ export interface OidcProvider {
     parameters: readonly string[],
   ): void;
   readonly AccessToken: new (properties: Readonly<Record<string, unknown>>) => OidcNewToken;
-  readonly InitialAccessToken: new (
-    properties: Readonly<Record<string, unknown>>,
-  ) => { save(): Promise<string> };
+  readonly InitialAccessToken: {
+    new (properties: Readonly<Record<string, unknown>>): { save(): Promise<string> };
+    readonly adapter: Pick<OidcAdapter, "consume">;
+  };
   readonly ResourceServer: new (
     identifier: string,
     properties: Readonly<Record<string, unknown>>,
@@ -145,7 +146,7 @@ export interface OidcContext {
     readonly client?: OidcClient;
     /** Parameters of the request, and what they are taken to be where it names none. */
     readonly params: { readonly "grant_type"?: string; scope?: string };
-    readonly entities: { readonly InitialAccessToken?: { consume(): Promise<void> } };
+    readonly entities: { readonly InitialAccessToken?: { readonly jti: string } };
     readonly result?: { readonly consent?: { readonly grantId?: string } };
     readonly session: {
       readonly uid: string;

@@ -23,6 +23,8 @@ Deno.test("tokens name the issuer whatever host they were asked of", async () =>
       "authorization_code",
       "refresh_token",
       "client_credentials",
+      "urn:ietf:params:oauth:grant-type:device_code",
+      "urn:ietf:params:oauth:grant-type:token-exchange",
     ]),
   );
   const keys = await (await server.fetch("/oidc/jwks")).json();
@@ -61,7 +63,7 @@ Deno.test("browsers of a client's own pages may ask for tokens, others may not",
 
 Deno.test("what is not listed does not exist, and known paths name their methods", async () => {
   await using server = await AuthServer.open();
-  for (const path of ["/oidc", "/oidc/nothing", "/oidc/reg", "/oidc/device"]) {
+  for (const path of ["/oidc", "/oidc/nothing", "/oidc/backchannel", "/oidc/reg/a/b"]) {
     const response = await server.fetch(path);
     equal(response.status, 404);
     equal(response.headers.get("content-type"), "application/problem+json");

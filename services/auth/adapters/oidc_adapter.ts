@@ -15,7 +15,8 @@ const clientKinds = ["Client", "RegistrationAccessToken"];
  * Lets oidc-provider keep what it gives out in `grants`.
  *
  * What makes a token usable, its id, is never handed on: artifacts are kept under a hash of kind and
- * id, and payloads lose the ids that they repeat.
+ * id, and payloads lose the ids that they repeat. A device code alone keeps its own in its payload, which is
+ * sealed, for ten minutes: the person who types the short code leads to it by that.
  */
 export function oidcAdapterFor(grants: GrantStore, now: () => Date): OidcAdapterFactory {
   return (kind) => new GrantStoreAdapter(kind, grants, now);
@@ -46,7 +47,7 @@ class GrantStoreAdapter implements OidcAdapter {
       // A grant is a member of its own family, and goes with it.
       grantId: this.#kind === "Grant" ? id : payload.grantId,
       owner: payload.accountId,
-      payload: withoutIds(payload),
+      payload: this.#kind === "DeviceCode" ? payload : withoutIds(payload),
       expiresAt: new Date(this.#now().getTime() + expiresInSeconds * 1000),
     });
   }

@@ -9,6 +9,7 @@ import {
   type Stores,
   WorkerPasswords,
 } from "../adapters/mod.ts";
+import type { ClientCertificate } from "../client_certificate.ts";
 import { ciphersOf } from "../ciphers.ts";
 import { createApp } from "../app.ts";
 import { Clients } from "../clients.ts";
@@ -24,7 +25,8 @@ export const issuer = "https://localhost:8443/oidc";
 export const audience = "https://localhost:8443";
 export const redirectUri = "https://localhost:8443/callback";
 
-const machineSecret = "a-secret-of-the-demo-machine-client-0123456789";
+export const exchangerSecret = "a-secret-of-the-exchanging-clients-0123456789";
+export const machineSecret = "a-secret-of-the-demo-machine-client-0123456789";
 
 const clients = Clients.parse([
   {
@@ -47,6 +49,38 @@ const clients = Clients.parse([
     token_endpoint_auth_method: "none",
     grant_types: ["authorization_code"],
     redirect_uris: ["https://stranger.example/callback"],
+  },
+  {
+    client_id: "tv",
+    client_name: "A television",
+    token_endpoint_auth_method: "none",
+    grant_types: ["urn:ietf:params:oauth:grant-type:device_code", "refresh_token"],
+    first_party: true,
+  },
+  {
+    client_id: "mtls-machine",
+    token_endpoint_auth_method: "tls_client_auth",
+    tls_client_auth_san_uri: "spiffe://sallyport/partner",
+    tls_client_certificate_bound_access_tokens: true,
+    grant_types: ["client_credentials"],
+    roles: ["payment"],
+  },
+  ...["exchanger", "second-exchanger", "third-exchanger"].map((id) => ({
+    client_id: id,
+    client_secret: exchangerSecret,
+    grant_types: [
+      "client_credentials",
+      "urn:ietf:params:oauth:grant-type:token-exchange",
+    ],
+  })),
+  {
+    client_id: "told-of-sign-outs",
+    token_endpoint_auth_method: "none",
+    grant_types: ["authorization_code"],
+    redirect_uris: [redirectUri],
+    first_party: true,
+    backchannel_logout_uri: "https://told.example/backchannel",
+    backchannel_logout_session_required: true,
   },
 ]);
 
@@ -141,8 +175,10 @@ export class AuthServer implements AsyncDisposable {
     path: string,
     init: RequestInit = {},
     clientAddress = "192.0.2.1",
+    clientCertificate?: ClientCertificate,
   ): Promise<Response> {
-    return await this.#app.fetch(new Request(new URL(path, audience), init), { clientAddress });
+    const request = new Request(new URL(path, audience), init);
+    return await this.#app.fetch(request, { clientAddress, clientCertificate });
   }
 
   async post(
