@@ -144,6 +144,7 @@ function auth({ dir, ports, extraEnv }: ProgramOptions): Described {
     env: {
       ...shared({ dir, ports }, "auth"),
       AUTH_PORT: String(ports.auth),
+      MTLS_EDGE_URL: localUrl(ports.gatewayMtls),
       AUTH_ADMIN_PORT: String(ports.authAdmin),
       ...files,
     },
