@@ -4,6 +4,7 @@ import type { TokenRules } from "platform/access";
 import type { RedisConfig } from "platform/redis";
 import {
   checkTlsFiles,
+  eventsOf,
   type ForeignIssuer,
   issuerOf,
   parseEnv,
@@ -56,6 +57,8 @@ export interface Settings extends ProgramConfig {
   readonly tokens: TokenRules;
   /** Undefined: tokens are our own auth server's. */
   readonly foreignIssuer: ForeignIssuer | undefined;
+  /** Where auth tells of accounts when there is no Redis; nobody is told of them without either. */
+  readonly accountEventsPath: string | undefined;
   readonly edge: URL;
   readonly discovery: DiscoveryConfig;
 }
@@ -141,6 +144,8 @@ function settingsOf({ given, foreignIssuer, discovery, redis }: Read): Settings 
     redis,
     tokens: tokenRulesOf(given, given.OIDC_CLIENT_ID),
     foreignIssuer,
+    accountEventsPath: given.SALLYPORT_DATA_DIR &&
+      eventsOf(given.SALLYPORT_DATA_DIR, "auth").path,
     edge: new URL(given.EDGE_URL),
     discovery,
   };

@@ -1,7 +1,8 @@
 import { createAuthenticator } from "platform/access";
+import { openDenylist } from "platform/denylist";
 import { type Discovery, openIssuer } from "platform/discovery";
 import { openFilesMax } from "platform/lifecycle";
-import { openRedisLink } from "platform/redis";
+import { openRedisLink, type Redis } from "platform/redis";
 import { openSignatureVerifier } from "platform/signatures";
 import { type Logger, MetricsRegistry } from "platform/telemetry";
 import {
@@ -67,13 +68,14 @@ export async function openEdge(running: AsyncDisposableStack, tools: EdgeTools):
   const metrics = new MetricsRegistry();
   const authorities = new ClientAuthorities();
   const certificates = new ServerCertificates();
+  const redis = running.use(await openRedisLink(config.redis, { identity, log }));
   const deps: Omit<Dependencies, "config"> = {
     fetchFor,
     pools,
     webSockets,
     metrics,
-    ...await openStores(running, tools),
-    authenticate: openAuthenticator(running, tools),
+    ...openStores(redis, tools),
+    authenticate: await openAuthenticator(running, redis, tools),
     logs: running.use(new LogSinks({ dir: config.logDir, fetch, metrics, log })),
     edge: config.edge,
     log,
@@ -105,23 +107,25 @@ export async function openEdge(running: AsyncDisposableStack, tools: EdgeTools):
   };
 }
 
-function openAuthenticator(
+async function openAuthenticator(
   running: AsyncDisposableStack,
+  redis: Redis | undefined,
   { config, identity, discovery, log }: EdgeTools,
-): Dependencies["authenticate"] {
+): Promise<Dependencies["authenticate"]> {
   const { foreignIssuer } = config;
   const issuer = running.use(openIssuer({ identity, discovery, foreignIssuer }));
   const verifier = running.use(openSignatureVerifier());
   log.info("Signature library chosen", { "service.signatures.library": verifier.library });
-  return createAuthenticator({ ...config.tokens, fetch: issuer.fetch, verifier });
+  const { accountEventsPath: path = "" } = config;
+  const denylist = running.use(await openDenylist({ path, redis, log, now: () => new Date() }));
+  return createAuthenticator({ ...config.tokens, ...denylist, fetch: issuer.fetch, verifier });
 }
 
 /** Counts and copies: in Redis where there is one, and in the process. */
-async function openStores(
-  running: AsyncDisposableStack,
-  { config, identity, counter, log }: EdgeTools,
-): Promise<Pick<Dependencies, "counters" | "cache">> {
-  const redis = running.use(await openRedisLink(config.redis, { identity, log }));
+function openStores(
+  redis: Redis | undefined,
+  { counter }: EdgeTools,
+): Pick<Dependencies, "counters" | "cache"> {
   const copies = new MemoryAnswerCache();
   return {
     counters: {

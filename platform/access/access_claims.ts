@@ -13,6 +13,8 @@ export const AccessClaims = z.object({
   nbf: z.number().optional(),
   jti: z.string().optional().catch(undefined),
   sid: z.string().optional().catch(undefined),
+  /** Our own: a number that grows when something is taken away from the account. */
+  security_version: z.int().optional().catch(undefined),
   // RFC 9068 demands client_id; Keycloak calls it azp.
   client_id: z.string().optional(),
   azp: z.string().optional(),

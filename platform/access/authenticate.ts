@@ -35,6 +35,10 @@ export interface TokenIds {
   readonly sub: string;
   readonly jti: string | undefined;
   readonly sid: string | undefined;
+  /** When it was given out, in seconds since 1970. */
+  readonly iat: number;
+  /** Which version of its owner's rights it was given out for; undefined where the issuer says none. */
+  readonly securityVersion: number | undefined;
 }
 
 /** What holds for the tokens of all issuers. */
@@ -107,9 +111,10 @@ export function authenticatorFor(
   rules: TokenRules,
   keys: JWTVerifyGetKey,
   now: () => Date,
+  options: Pick<VerificationOptions, "isRevoked"> = {},
 ): Authenticate {
   const issuer = { rules, keys: keysOf(keys, new RuntimeVerifier()) };
-  return authenticatorBy({ now }, () => [issuer]);
+  return authenticatorBy({ ...options, now }, () => [issuer]);
 }
 
 function authenticatorBy(
@@ -195,12 +200,14 @@ function verifiedFrom(
   { clientId }: TokenRules,
   nowSeconds: number,
 ): Verified {
-  const { sub, jti, sid, nbf = 0, iat, exp } = claims;
+  const { sub, jti, sid, nbf = 0, iat, exp, security_version: securityVersion } = claims;
   return {
     principal: principalOf(claims, clientId),
     sub,
     jti,
     sid,
+    iat,
+    securityVersion,
     rememberedUntilSeconds: nowSeconds + rememberedSecondsMax,
     notBeforeSeconds: Math.max(nbf, iat),
     expiresSeconds: exp,

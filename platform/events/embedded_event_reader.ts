@@ -9,6 +9,7 @@ import {
   type RetryRules,
   retryRules,
 } from "./event_stream.ts";
+import { EventFile } from "./event_file.ts";
 import { groupSchemas } from "./embedded_group_schema.ts";
 
 /** Tells the readers of this process from those of one that died. */
@@ -29,16 +30,17 @@ export interface EmbeddedEventReaderOptions {
  */
 export class EmbeddedEventReader implements EventReader, DeadLetters {
   readonly #path: string;
+  readonly #file: EventFile;
   readonly #group: Database;
   readonly #rules: RetryRules;
   readonly #now: () => number;
   readonly #holder = `${processId} ${crypto.randomUUID()}`;
-  #db: Database | undefined;
 
   constructor(
     { path, groupPath, rules = retryRules, now = Date.now }: EmbeddedEventReaderOptions,
   ) {
     this.#path = path;
+    this.#file = new EventFile(path);
     this.#rules = rules;
     this.#now = now;
     this.#group = Database.open(groupPath, groupSchemas);
@@ -121,7 +123,7 @@ export class EmbeddedEventReader implements EventReader, DeadLetters {
     this.#group.run("update deliveries set holder = null, due_at_ms = 0 where holder = :holder", {
       holder: this.#holder,
     });
-    this.#db?.[Symbol.dispose]();
+    this.#file[Symbol.dispose]();
     this.#group[Symbol.dispose]();
     return Promise.resolve();
   }
@@ -140,7 +142,7 @@ export class EmbeddedEventReader implements EventReader, DeadLetters {
   }
 
   #takeNew(limit: number): Row[] {
-    const db = this.#open();
+    const db = this.#file.open();
     if (!db || limit <= 0) return [];
     const source = this.#path;
     const progress = this.#group.get("select position from progress where source = :source", {
@@ -207,26 +209,5 @@ export class EmbeddedEventReader implements EventReader, DeadLetters {
 
   #at(position: string): { readonly source: string; readonly position: number } {
     return { source: this.#path, position: Number(position) };
-  }
-
-  #open(): Database | undefined {
-    if (this.#db) return this.#db;
-    if (!isThere(this.#path)) return undefined;
-    using opened = new DisposableStack();
-    const db = opened.use(Database.openReadOnly(this.#path));
-    // The file may be there before its table is.
-    if (!db.get("select 1 from sqlite_master where name = 'events'")) return undefined;
-    opened.move();
-    return this.#db = db;
-  }
-}
-
-function isThere(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch (thrown) {
-    if (thrown instanceof Deno.errors.NotFound) return false;
-    throw thrown;
   }
 }

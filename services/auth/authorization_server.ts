@@ -206,7 +206,11 @@ function tokensOf({ clients, users }: AuthorizationServerOptions): Settings {
       const account = await activeAccount(users, token.accountId);
       if (!account) throw new errors.InvalidGrant("there is no such active user");
       const act = actorOf(token);
-      return { roles: [...account.roles], ...act && { act } };
+      return {
+        roles: [...account.roles],
+        "security_version": account.securityVersion ?? 0,
+        ...act && { act },
+      };
     },
   };
 }

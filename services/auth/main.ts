@@ -1,5 +1,6 @@
 import { MemoryCache, RedisCache } from "platform/cache";
 import { openKeyRing, Resealer } from "platform/crypto";
+import { openDenylist } from "platform/denylist";
 import { openDiscovery } from "platform/discovery";
 import { openEventPublisher, RedisEventReader, relayOutbox } from "platform/events";
 import { type DeadlineBindings, withDeadline } from "platform/http";
@@ -74,6 +75,8 @@ await runProgram(log, async (running, stopping) => {
     await stores.grants.sweep(now());
   }));
 
+  const { path } = config.events;
+  const denylist = running.use(await openDenylist({ path, redis, log, now }));
   const attempts = attemptsIn(redis, ciphers);
   const { issuer, audience } = config.tokens;
   const mailer = config.mail && await openMailer(config.mail, identity);
@@ -88,7 +91,7 @@ await runProgram(log, async (running, stopping) => {
     newId,
   };
   const app = config.foreignIssuer
-    ? createAppElsewhere({ ...people, ...openElsewhere(running, { ...people, config }) })
+    ? createAppElsewhere({ ...people, ...openElsewhere(running, { ...people, denylist, config }) })
     : createApp({
       ...people,
       ...config,
@@ -101,7 +104,7 @@ await runProgram(log, async (running, stopping) => {
       signingKeys,
       tellClients: callingClients(running.use(openWebFetch()).fetch),
       adapter: oidcAdapterFor(stores.grants, now),
-      authenticate: ownAuthenticator(config.tokens, signingKeys, now),
+      authenticate: ownAuthenticator(config.tokens, signingKeys, now, denylist),
     });
   const answer = (request: Request, { peer, signal }: DeadlineBindings<Peer>) =>
     app.fetch(request, {

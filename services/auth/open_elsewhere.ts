@@ -1,4 +1,9 @@
-import { type Authenticate, createAuthenticator, createServiceToken } from "platform/access";
+import {
+  type Authenticate,
+  createAuthenticator,
+  createServiceToken,
+  type VerificationOptions,
+} from "platform/access";
 import { openWebFetch } from "platform/tls";
 import { KeycloakDirectory } from "./adapters/mod.ts";
 import type { Config } from "./config.ts";
@@ -6,17 +11,18 @@ import type { PeopleDirectory } from "./people_directory.ts";
 import { type PeopleElsewhereOptions, withAccounts } from "./people_elsewhere.ts";
 
 export interface ElsewhereOptions extends PeopleElsewhereOptions {
+  readonly denylist: Pick<VerificationOptions, "isRevoked">;
   readonly config: Pick<Config, "foreignIssuer" | "tokens" | "directory">;
 }
 
 /** The issuer whose tokens count when they are not our own, and the directory of its people. */
 export function openElsewhere(
   running: AsyncDisposableStack,
-  { config, ...people }: ElsewhereOptions,
+  { config, denylist, ...people }: ElsewhereOptions,
 ): { readonly authenticate: Authenticate; readonly directory: PeopleDirectory | undefined } {
   const { tokens, directory } = config;
   const { fetch } = running.use(openWebFetch(config.foreignIssuer));
-  const authenticate = withAccounts(createAuthenticator({ ...tokens, fetch }), people);
+  const authenticate = withAccounts(createAuthenticator({ ...tokens, ...denylist, fetch }), people);
   if (!directory) return { authenticate, directory };
   const token = createServiceToken({ ...directory, fetch, now: people.now });
   const { adminUrl } = directory;

@@ -1,7 +1,12 @@
 import { createPrivateKey } from "node:crypto";
 import { createLocalJWKSet } from "jose";
 import { z } from "zod";
-import { type Authenticate, authenticatorFor, type TokenRules } from "platform/access";
+import {
+  type Authenticate,
+  authenticatorFor,
+  type TokenRules,
+  type VerificationOptions,
+} from "platform/access";
 
 /**
  * How long whatever a key signs is good, at most: access and ID tokens. A stolen token is of use for no longer,
@@ -56,10 +61,11 @@ export function ownAuthenticator(
   rules: TokenRules,
   source: SigningKeySource,
   now: () => Date,
+  options: Pick<VerificationOptions, "isRevoked"> = {},
 ): Authenticate {
   const authenticatorNow = followingKeys(source, ({ keys }) => {
     const publicKeys = keys.map(({ d: _private, ...key }) => key);
-    return authenticatorFor(rules, createLocalJWKSet({ keys: publicKeys }), now);
+    return authenticatorFor(rules, createLocalJWKSet({ keys: publicKeys }), now, options);
   });
   return (request) => authenticatorNow()(request);
 }

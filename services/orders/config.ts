@@ -66,6 +66,8 @@ export interface Config extends ProgramConfig {
   readonly tokens: TokenRules;
   /** Undefined: tokens are our own auth server's. */
   readonly foreignIssuer: ForeignIssuer | undefined;
+  /** Where auth tells of accounts when there is no Redis. */
+  readonly accountEventsPath: string;
   readonly client: { readonly tokenUrl: string; readonly id: string; readonly secret: Secret };
   readonly paymentDeadlineMs: number;
   readonly encryption: EncryptionConfig;
@@ -108,6 +110,7 @@ export function loadConfig(get: (name: string) => string | undefined): Config {
     },
     tokens: tokenRulesOf(given, given.OIDC_CLIENT_ID),
     foreignIssuer,
+    accountEventsPath: eventsOf(dataDir, "auth").path,
     client: {
       tokenUrl: tokenUrlOf(given),
       id: given.OIDC_CLIENT_ID,

@@ -2,6 +2,7 @@ import { createAuthenticator, createServiceToken } from "platform/access";
 import { MemoryCache, RedisCache } from "platform/cache";
 import { peerUrl } from "platform/config";
 import { openKeyRing, Resealer } from "platform/crypto";
+import { openDenylist } from "platform/denylist";
 import { openDiscovery, openIssuer, openPeer } from "platform/discovery";
 import {
   openEventPublisher,
@@ -56,6 +57,9 @@ await runProgram(log, async (running, stopping) => {
   const ownEvents = redis && running.use(new RedisEventReader(redis, copiesGroup));
   if (ownEvents) running.use(copies.follow({ reader: ownEvents, log }));
 
+  const denylist = running.use(
+    await openDenylist({ path: config.accountEventsPath, redis, log, now }),
+  );
   const { id: clientId, secret: clientSecret, tokenUrl } = config.client;
   const token = createServiceToken({ tokenUrl, clientId, clientSecret, fetch: issuer.fetch, now });
   const reach = createFaultPoints({ ...config.fault, log });
@@ -76,7 +80,7 @@ await runProgram(log, async (running, stopping) => {
     ...stores,
     reads: copies.over(kept),
     sagas,
-    authenticate: createAuthenticator({ ...config.tokens, fetch: issuer.fetch }),
+    authenticate: createAuthenticator({ ...config.tokens, ...denylist, fetch: issuer.fetch }),
     log,
     now,
     newId: () => crypto.randomUUID(),

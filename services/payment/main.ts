@@ -2,6 +2,7 @@ import { createAuthenticator, createServiceToken } from "platform/access";
 import { MemoryCache, RedisCache } from "platform/cache";
 import { peerUrl } from "platform/config";
 import { openKeyRing, Resealer } from "platform/crypto";
+import { openDenylist } from "platform/denylist";
 import { openDiscovery, openIssuer, openPeer } from "platform/discovery";
 import { openEventPublisher, RedisEventReader, relayOutbox } from "platform/events";
 import { withDeadline } from "platform/http";
@@ -63,6 +64,9 @@ await runProgram(log, async (running, stopping) => {
     }),
   );
 
+  const denylist = running.use(
+    await openDenylist({ path: config.accountEventsPath, redis, log, now }),
+  );
   const { id: clientId, secret: clientSecret, tokenUrl } = config.client;
   const token = createServiceToken({ tokenUrl, clientId, clientSecret, fetch: issuer.fetch, now });
   const app = createApp({
@@ -71,7 +75,7 @@ await runProgram(log, async (running, stopping) => {
     orders: new HttpOrderLookup({ baseUrl: peerUrl("orders"), fetch: orders.fetch, token }),
     settler,
     webhookSecret,
-    authenticate: createAuthenticator({ ...config.tokens, fetch: issuer.fetch }),
+    authenticate: createAuthenticator({ ...config.tokens, ...denylist, fetch: issuer.fetch }),
     log,
     now,
     newId,

@@ -167,6 +167,7 @@ function payment({ dir, ports }: ProgramOptions): Described {
         ...Object.values(files),
         `${dir}/data/payment`,
         `${dir}/data/events/payment.sqlite`,
+        `${dir}/data/events/auth.sqlite`,
       ],
       write: [`${dir}/data/payment`, `${dir}/data/events/payment.sqlite`],
     }),
@@ -229,7 +230,13 @@ function gateway({ dir, ports, extraEnv }: ProgramOptions): Described {
     flags: [
       gatewayRuntimeFlag,
       ...flags({
-        read: [...tlsFiles(dir, "gateway"), file, `${dir}/data/gateway`, ...modules],
+        read: [
+          ...tlsFiles(dir, "gateway"),
+          file,
+          `${dir}/data/gateway`,
+          `${dir}/data/events/auth.sqlite`,
+          ...modules,
+        ],
         write: [`${dir}/data/gateway`],
       }),
     ],

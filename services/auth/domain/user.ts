@@ -64,6 +64,8 @@ export const Account = z.object({
    * revocation has destroyed: this makes it worthless.
    */
   signInsValidFrom: z.iso.datetime().optional(),
+  /** Grows with it. Tokens name it, so that those from before a change are told from those after. */
+  securityVersion: z.int().positive().optional(),
   /** Besides the password. Absent: the password is enough. */
   factors: Factors.optional().meta({ sensitive: true }),
 });
@@ -77,6 +79,9 @@ export interface UserEvent {
   readonly status: User["status"];
   readonly version: number;
   readonly at: Date;
+  /** Of tokens that say less, nobody needs to believe any more. Undefined when nothing was ever taken away. */
+  readonly securityVersion: number | undefined;
+  readonly signInsValidFrom: string | undefined;
 }
 
 /** An account as it is to be, and what to tell of it. The very account that it was is not written. */
@@ -206,11 +211,14 @@ function next(
   at: Date,
   kind: UserEvent["kind"] = "changed",
 ): AccountChange {
-  const changed = { ...account, ...change, version: account.version + 1 };
+  const security = change.signInsValidFrom === undefined
+    ? {}
+    : { securityVersion: (account.securityVersion ?? 0) + 1 };
+  const changed = { ...account, ...change, ...security, version: account.version + 1 };
   return { account: changed, event: eventOf(kind, changed, at) };
 }
 
 function eventOf(kind: UserEvent["kind"], account: Account, at: Date): UserEvent {
-  const { id: userId, roles, status, version } = account;
-  return { kind, userId, roles, status, version, at };
+  const { id: userId, roles, status, version, securityVersion, signInsValidFrom } = account;
+  return { kind, userId, roles, status, version, at, securityVersion, signInsValidFrom };
 }

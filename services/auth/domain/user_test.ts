@@ -1,6 +1,13 @@
 import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import { normalPassword, Password, refuseGuessable } from "./password.ts";
-import { changedRoles, disabled, signedUp, UserId } from "./user.ts";
+import {
+  changedProfile,
+  changedRoles,
+  disabled,
+  signedOutEverywhere,
+  signedUp,
+  UserId,
+} from "./user.ts";
 
 const at = new Date("2026-01-02T03:04:05.000Z");
 const id = UserId.parse("7b1f3f0c-9d0e-4e2a-8f37-0a4c9a0d6c11");
@@ -27,7 +34,25 @@ Deno.test("changedRoles() raises the version and tells of it", () => {
     status: "active",
     version: 2,
     at,
+    securityVersion: 1,
+    signInsValidFrom: at.toISOString(),
   });
+});
+
+Deno.test("the security version grows when something is taken away, and not with a name", () => {
+  const renamed = changedProfile(anAccount(), { name: "Ada" }, at);
+  equal(renamed.account.securityVersion, undefined);
+  equal(renamed.event?.signInsValidFrom, undefined);
+  const changes = [
+    changedRoles(renamed.account, ["admin"], { by: "somebody", at }),
+    changedProfile(renamed.account, { passwordHash: "$argon2id$2" }, at),
+    disabled(renamed.account, { by: "another", at }),
+    signedOutEverywhere(renamed.account, at),
+  ];
+  for (const { account, event } of changes) {
+    equal(account.securityVersion, 1);
+    equal(event?.securityVersion, 1);
+  }
 });
 
 Deno.test("an admin cannot lose the admin role or be disabled by themself", () => {

@@ -1,0 +1,2 @@
+export * from "./denylist.ts";
+export * from "./open_denylist.ts";
