@@ -8,6 +8,7 @@ const programs: Readonly<Record<ServerName, readonly string[]>> = {
   dynamodb: ["<cache>/dynamodb/DynamoDBLocal.jar"],
   consul: ["consul", "<cache>/consul"],
   prometheus: ["prometheus"],
+  chromium: ["chromium"],
 };
 
 export const serverNames = Object.keys(programs) as readonly ServerName[];
