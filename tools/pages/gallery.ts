@@ -62,7 +62,7 @@ async function reset(page: Page, { edgeUrl, mail, stop }: GalleryOptions): Promi
 }
 
 async function signIn(page: Page, { edgeUrl, stop }: GalleryOptions): Promise<void> {
-  await page.goto(`${edgeUrl}/oidc/auth?${new URLSearchParams(partnerRequest)}`);
+  await page.goto(partnerUrl(edgeUrl));
   await stop("sign_in", page);
   await page.getByLabel("E-mail address").fill(person.email);
   await page.getByLabel("Password").fill(firstPassword);
@@ -119,12 +119,15 @@ async function leave(page: Page, { edgeUrl, stop }: GalleryOptions): Promise<voi
   await stop("error", page);
 }
 
-const partnerRequest = {
-  client_id: demoPartner.clientId,
-  response_type: "code",
-  redirect_uri: demoPartner.redirectUri,
-  scope: "openid profile email api",
-  // Nobody redeems the code: whose hash this is does not matter.
-  code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
-  code_challenge_method: "S256",
-};
+function partnerUrl(edgeUrl: string): string {
+  const query = new URLSearchParams({
+    client_id: demoPartner.clientId,
+    response_type: "code",
+    redirect_uri: demoPartner.redirectUri,
+    scope: "openid profile email api",
+    // Nobody redeems the code: whose hash this is does not matter.
+    code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+    code_challenge_method: "S256",
+  });
+  return `${edgeUrl}/oidc/auth?${query}`;
+}
