@@ -7,7 +7,7 @@ import type { OidcRequest } from "./interaction.ts";
 import { toNodeExchange } from "./node_bridge.ts";
 import type { AuthorizationServer } from "./oidc_provider.ts";
 import type { AccountPath } from "./page_paths.ts";
-import { errorPage, pageResponse } from "./pages/mod.ts";
+import { errorPage, messagePage, pageResponse } from "./pages/mod.ts";
 import type { UserStore } from "./ports.ts";
 import type { SessionVisits } from "./session_visits.ts";
 
@@ -68,7 +68,7 @@ export class AccountAccess {
     const signedIn = await this.#signedIn(c);
     if (!signedIn) return this.signInFirst(path);
     if (!await guard.isOwn(bindingOf(signedIn.sessionUid), fields[formTokenField])) {
-      return pageResponse(errorPage("form_expired"), { status: 403 });
+      return formExpired(path);
     }
     return await act(signedIn, fields);
   }
@@ -96,6 +96,14 @@ export class AccountAccess {
       formToken: await guard.tokenFor(bindingOf(uid)),
     };
   }
+}
+
+function formExpired(path: AccountPath): Response {
+  const lines = ["Nothing has been changed. Open the page again, and send the form from there."];
+  const next = { href: path, label: "Open the page" };
+  return pageResponse(messagePage({ title: "This form has expired", lines, next }), {
+    status: 403,
+  });
 }
 
 function bindingOf(sessionUid: string): string {

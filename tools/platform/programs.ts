@@ -133,15 +133,17 @@ function auth({ dir, ports }: ProgramOptions): Described {
         ...Object.values(files),
         `${dir}/data/auth`,
         `${dir}/data/events/auth.sqlite`,
+        `${dir}/mail`,
         checkout("services/auth"),
       ],
-      write: [`${dir}/data/auth`, `${dir}/data/events/auth.sqlite`],
+      write: [`${dir}/data/auth`, `${dir}/data/events/auth.sqlite`, `${dir}/mail`],
     }),
     net: ["127.0.0.1"],
     env: {
       ...shared({ dir, ports }, "auth"),
       AUTH_PORT: String(ports.auth),
       AUTH_ADMIN_PORT: String(ports.authAdmin),
+      AUTH_MAIL_DIR: `${dir}/mail`,
       ...files,
     },
   };

@@ -14,7 +14,14 @@ export interface ServerRecipe {
   readonly openFront?: () => Promise<AsyncDisposable>;
 }
 
-export type ServerName = "postgres" | "redis" | "mongodb" | "dynamodb" | "consul" | "prometheus";
+export type ServerName =
+  | "postgres"
+  | "redis"
+  | "mongodb"
+  | "dynamodb"
+  | "consul"
+  | "prometheus"
+  | "chromium";
 
 const readyTimeoutMs = 30_000;
 const probeEveryMs = 20;
