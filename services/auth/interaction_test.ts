@@ -69,7 +69,6 @@ Deno.test("a form that another site made up is refused, by what the browser says
   const form = await browser.openForm();
   const foreign = [
     { origin: "https://evil.example" },
-    { origin: "null" },
     { "sec-fetch-site": "cross-site" },
     { "sec-fetch-site": "same-site", origin: "https://localhost:8443" },
   ];
