@@ -70,11 +70,13 @@ await runProgram(log, async (running, stopping) => {
   const attempts = attemptsIn(redis, ciphers);
   const { issuer, audience } = config.tokens;
   const mailer = config.mail && await openMailer(config.mail, identity);
-  const mail = running.use(new MailDelivery({ ...stores, mailer, issuer, log, now, newId }));
+  const means = { log, now, newId };
+  const mail = running.use(new MailDelivery({ ...stores, ...means, mailer, issuer }));
   const signingKeys = running.use(new SigningKeyFile({ ...config.signingKeys, log }));
   const app = createApp({
     ...stores,
     ...config,
+    ...means,
     reads: copies.over(kept.users),
     issuer,
     audience,
@@ -86,9 +88,6 @@ await runProgram(log, async (running, stopping) => {
     signingKeys,
     adapter: oidcAdapterFor(stores.grants, now),
     authenticate: ownAuthenticator(config.tokens, signingKeys, now),
-    log,
-    now,
-    newId,
   });
   const answer = (request: Request, { peer, signal }: DeadlineBindings<Peer>) =>
     app.fetch(request, { signal, clientAddress: clientAddressOf(request.headers, peer) });

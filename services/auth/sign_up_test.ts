@@ -20,7 +20,7 @@ Deno.test("somebody signs up by a link from the mail, which works once, and sign
   const shown = await browser.get(link);
   equal(shown.headers.get("referrer-policy"), "no-referrer");
   match(await shown.text(), /account of <strong>ada@example\.com/);
-  // On a page without referrer, browsers that know no better call the origin of its form so.
+  // Our pages are without referrer: browsers that know no better call the origin of their forms so.
   match(await (await browser.fill(link, {}, { origin: "null" })).text(), /Welcome/);
   equal((await browser.get(link)).status, 400);
   deepEqual((await server.stores.users.findByEmail(email))!.roles, ["customer"]);

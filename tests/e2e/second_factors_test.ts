@@ -26,7 +26,7 @@ Deno.test({
       await passkeys(t, alice, edgeUrl);
     }
     await using bob = await open("bob");
-    await apps(t, bob, edgeUrl);
+    await apps(t, bob);
     deepEqual(platform.reports, [], "no program reports anything");
   },
 });
@@ -109,7 +109,7 @@ async function passkeys(t: Deno.TestContext, alice: Person, edgeUrl: string): Pr
   });
 }
 
-async function apps(t: Deno.TestContext, bob: Person, edgeUrl: string): Promise<void> {
+async function apps(t: Deno.TestContext, bob: Person): Promise<void> {
   const { page } = bob;
   let totp = new TOTP();
   let recoveryCode = "";

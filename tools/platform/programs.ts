@@ -39,7 +39,7 @@ export function programsOf(options: ProgramOptions): readonly Program[] {
   ];
   return programs.map(({ name, ...described }) => {
     const env = { ...described.env, ...options.extraEnv?.[name] };
-    const net = [...netOf(described, env, options.ports), ...storeAddresses(env)];
+    const net = [...netOf(described, env, options.ports), ...serverAddresses(env)];
     // A flag replaces the whole list of the permission set, so it is given only where that does not fit.
     const fits = options.ports === defaultPorts && net.join() === described.net.join();
     const flags = fits ? described.flags : [...described.flags, `--allow-net=${net.join(",")}`];
@@ -47,16 +47,17 @@ export function programsOf(options: ProgramOptions): readonly Program[] {
   });
 }
 
-/** Each names a store by a URL. */
-const storeVariables = [
+/** Each names a server by a URL. */
+const serverVariables = [
+  "AUTH_SMTP_URL",
   "AUTH_MONGODB_URL",
   "PAYMENT_DYNAMODB_ENDPOINT",
   "ORDERS_POSTGRES_URL",
   "REDIS_URL",
 ] as const;
 
-function storeAddresses(env: Program["env"]): readonly string[] {
-  return storeVariables.flatMap((name) => env[name] === undefined ? [] : new URL(env[name]).host);
+function serverAddresses(env: Program["env"]): readonly string[] {
+  return serverVariables.flatMap((name) => env[name] === undefined ? [] : new URL(env[name]).host);
 }
 
 /**
@@ -115,7 +116,8 @@ function psp({ dir, ports }: ProgramOptions): Described {
   };
 }
 
-function auth({ dir, ports }: ProgramOptions): Described {
+function auth({ dir, ports, extraEnv }: ProgramOptions): Described {
+  const isMailSent = extraEnv?.auth?.["AUTH_SMTP_URL"] !== undefined;
   const keys = `${dir}/keys`;
   const files = {
     OIDC_SIGNING_KEYS_FILE: `${keys}/signing.json`,
@@ -143,7 +145,7 @@ function auth({ dir, ports }: ProgramOptions): Described {
       ...shared({ dir, ports }, "auth"),
       AUTH_PORT: String(ports.auth),
       AUTH_ADMIN_PORT: String(ports.authAdmin),
-      AUTH_MAIL_DIR: `${dir}/mail`,
+      ...!isMailSent && { AUTH_MAIL_DIR: `${dir}/mail` },
       ...files,
     },
   };
