@@ -131,7 +131,10 @@ export class FactorPages {
     if (factorsOf(account).totp) {
       throw new AuthError("factor_taken", "There is an authenticator app already");
     }
-    const secret = await this.#dependencies.setups.begin(sessionUid, account.id);
+    const secret = await this.#dependencies.setups.begin({
+      session: sessionUid,
+      owner: account.id,
+    });
     const uri = totpUri(secret, account.email);
     return pageResponse(totpSetupPage({ formToken, secret, uri }));
   }
@@ -139,7 +142,8 @@ export class FactorPages {
   async #confirmTotp(who: SignedIn, typed: string): Promise<Response> {
     const { setups, recovery, now } = this.#dependencies;
     const { account: { id, email }, sessionUid, formToken } = who;
-    const secret = await setups.find(sessionUid);
+    const place = { session: sessionUid, owner: id };
+    const secret = await setups.find(place);
     if (!secret) throw new AuthError("sign_in_over", "Setting up the app took too long");
     const usedStep = totpStepOf(secret, normalTotpCode(typed), now());
     if (usedStep === undefined) {
@@ -154,7 +158,7 @@ export class FactorPages {
       "totp_added",
       (account) => withTotp(account, added, now()),
     );
-    await setups.end(sessionUid);
+    await setups.end(place);
     return isFirst ? showCodes(codes, "The app is set up.") : seeOther(paths.factors);
   }
 

@@ -82,6 +82,22 @@ Deno.test("a passkey after the password need not know its owner", async () => {
   deepEqual(await amrOf(browser, response), ["pwd", "hwk", "user", "mfa"]);
 });
 
+for (const algorithm of ["ES256", "EdDSA", "RS256"] as const) {
+  Deno.test(`a passkey of ${algorithm} is made and signs in`, async () => {
+    await using server = await AuthServer.open();
+    const id = await server.addUser(email, password);
+    const key = await Authenticator.make({ algorithm });
+    await enrolPasskey(server, id, key);
+    const browser = new Browser(server);
+    const form = await browser.openForm();
+    const asked = await options(browser, form);
+    const forged = await key.get(asked, { isForged: true });
+    equal((await browser.post(form, { passkey: forged })).status, 422);
+    const passkey = await key.get(await options(browser, form));
+    equal((await browser.post(form, { passkey })).status, 303);
+  });
+}
+
 const lies: Readonly<Record<string, Lies>> = {
   "of another origin": { origin: "https://localhost:9443" },
   "of an origin that only begins like ours": { origin: "https://localhost:8443.evil.example" },

@@ -1,10 +1,11 @@
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { TOTP } from "otpauth";
 import { openChromium } from "tools/pages";
 import { lacks } from "tools/servers";
 import { askOptions, sendAnswer, sign } from "../fixtures/in_page.js";
 import { openPerson, type Person } from "../fixtures/person.ts";
 import { openTestPlatform } from "../fixtures/platform.ts";
+import { searchFiles } from "../fixtures/search_files.ts";
 
 const methods = "/oidc/account/sign-in";
 /** The page on how one signs in, which only who has signed in sees. */
@@ -26,7 +27,16 @@ Deno.test({
       await passkeys(t, alice, edgeUrl);
     }
     await using bob = await open("bob");
-    await apps(t, bob);
+    const secrets = await apps(t, bob);
+    await t.step(
+      "no file and no log shows the app's key, a recovery code or their like",
+      async () => {
+        const dirs = [`${platform.dir}/data`, `${platform.dir}/logs`];
+        const control = await searchFiles(dirs, ["sallyport.auth.user.changed"]);
+        ok(control.found.length > 0, "the search finds what is there");
+        deepEqual((await searchFiles(dirs, secrets)).found, []);
+      },
+    );
     deepEqual(platform.reports, [], "no program reports anything");
   },
 });
@@ -109,7 +119,8 @@ async function passkeys(t: Deno.TestContext, alice: Person, edgeUrl: string): Pr
   });
 }
 
-async function apps(t: Deno.TestContext, bob: Person): Promise<void> {
+/** @returns what is nobody's business. */
+async function apps(t: Deno.TestContext, bob: Person): Promise<readonly string[]> {
   const { page } = bob;
   let totp = new TOTP();
   let recoveryCode = "";
@@ -165,4 +176,5 @@ async function apps(t: Deno.TestContext, bob: Person): Promise<void> {
     await typeRecoveryCode();
     await page.getByText("The code is not right.").waitFor();
   });
+  return [totp.secret.base32, totp.secret.hex, recoveryCode, recoveryCode.replaceAll("-", "")];
 }
