@@ -132,7 +132,7 @@ Deno.test("a key that the account does not have signs nobody in", async () => {
 });
 
 Deno.test("an answer signs in once, also in its own visit", async () => {
-  await using scene = await openScene();
+  await using scene = await openScene({ isSynced: true });
   const { browser, key } = scene;
   const form = await browser.openForm();
   const passkey = await key.get(await options(browser, form));
@@ -141,7 +141,7 @@ Deno.test("an answer signs in once, also in its own visit", async () => {
 });
 
 Deno.test("of fifty uses of an answer at a time one signs in", async () => {
-  await using scene = await openScene();
+  await using scene = await openScene({ isSynced: true });
   const { browser, key } = scene;
   const form = await browser.openForm();
   const passkey = await key.get(await options(browser, form));

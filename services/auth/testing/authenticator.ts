@@ -75,7 +75,8 @@ export class Authenticator {
 
   /** @returns what `navigator.credentials.get()` would, in JSON. */
   async get(options: Options, lies: Lies = {}): Promise<string> {
-    this.counter++;
+    // Keys that are in several places at once cannot count.
+    if (!this.#isSynced) this.counter++;
     const clientData = this.#clientData("webauthn.get", options, lies);
     const authenticatorData = await this.#authenticatorData(0, lies);
     const signature = await this.#key.sign(concat(authenticatorData, await sha256(clientData)));
