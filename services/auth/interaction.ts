@@ -14,6 +14,7 @@ import type {
 import { consentPage, errorPage, pageResponse, signInPage } from "./pages/mod.ts";
 import { accountOf, Credentials, type PasswordStepDependencies } from "./password_step.ts";
 import { refusalOf } from "./refusal.ts";
+import { seeOther } from "./see_other.ts";
 
 /** What the way in needs to know of where a request came from. */
 export interface OidcBindings {
@@ -119,10 +120,7 @@ export class Interactions {
     const finish = async (result: OidcInteractionResult) => {
       const options = { mergeWithLastSubmission: true };
       const location = await provider.interactionResult(req, res, result, options);
-      return new Response(null, {
-        status: 303,
-        headers: { location, "cache-control": "no-store" },
-      });
+      return seeOther(location);
     };
     return { interaction, client, finish };
   }
