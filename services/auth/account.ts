@@ -5,7 +5,6 @@ import { rightsOf } from "./consent.ts";
 import { changedProfile, NewUser, Password, signedOutEverywhere } from "./domain/mod.ts";
 import type { FormFields } from "./form_body.ts";
 import type { OidcRequest } from "./interaction.ts";
-import { seeOther } from "./account_access.ts";
 import { paths } from "./page_paths.ts";
 import {
   applicationsPage,
@@ -24,6 +23,7 @@ import {
 } from "./password_change.ts";
 import { passwordSet } from "./password_reset.ts";
 import { refusalOf } from "./refusal.ts";
+import { seeOther } from "./see_other.ts";
 import type { BrowserSession, SessionVisits } from "./session_visits.ts";
 import { deviceOf } from "./user_agent.ts";
 

@@ -9,6 +9,7 @@ import type { AuthorizationServer } from "./oidc_provider.ts";
 import type { AccountPath } from "./page_paths.ts";
 import { errorPage, messagePage, pageResponse } from "./pages/mod.ts";
 import type { UserStore } from "./ports.ts";
+import { seeOther } from "./see_other.ts";
 import type { SessionVisits } from "./session_visits.ts";
 
 /** Somebody who is signed in, in the browser that asks. */
@@ -108,9 +109,4 @@ function formExpired(path: AccountPath): Response {
 
 function bindingOf(sessionUid: string): string {
   return `session ${sessionUid}`;
-}
-
-/** Sends the browser on, by `GET`: a form is not posted again when the page is loaded again. */
-export function seeOther(location: string): Response {
-  return new Response(null, { status: 303, headers: { location, "cache-control": "no-store" } });
 }

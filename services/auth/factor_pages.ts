@@ -1,5 +1,5 @@
 import { Problem, problemTypes } from "platform/problem";
-import { type AccountAccess, seeOther, type SignedIn } from "./account_access.ts";
+import type { AccountAccess, SignedIn } from "./account_access.ts";
 import { accountSignInPath } from "./account_client.ts";
 import {
   type Account,
@@ -34,6 +34,7 @@ import { refuseOtherSignIn } from "./pending_sign_ins.ts";
 import type { UserStore } from "./ports.ts";
 import type { RecoveryCodes } from "./recovery_codes.ts";
 import { refusalOf } from "./refusal.ts";
+import { seeOther } from "./see_other.ts";
 import { normalTotpCode, totpStepOf, totpUri } from "./totp.ts";
 import type { TotpSetups } from "./totp_setups.ts";
 import { deviceOf } from "./user_agent.ts";

@@ -1,4 +1,5 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { formLimits } from "./form_body.ts";
 import { AuthServer } from "./testing/auth_server.ts";
 import { Browser } from "./testing/browser.ts";
 import { linkIn } from "./testing/mailbox.ts";
@@ -90,4 +91,12 @@ Deno.test("what is typed is shown as text, whatever it is", async () => {
   const page = await (await signUp(server, { name, password: "short" })).text();
   ok(!page.includes("<script"));
   ok(page.includes("&lt;script&gt;"));
+});
+
+Deno.test("a form that is none, or larger than any of ours, is refused", async () => {
+  await using server = await AuthServer.open();
+  const large = { ...person, name: "a".repeat(formLimits.bytesMax) };
+  equal((await new Browser(server).post("/oidc/sign-up", large)).status, 413);
+  const json = { method: "POST", body: "{}", headers: { "content-type": "application/json" } };
+  equal((await server.fetch("/oidc/sign-up", json)).status, 415);
 });

@@ -111,12 +111,13 @@ Deno.test("SmtpMailer gives up on a server that says nothing, within its time", 
 });
 
 Deno.test("FolderMailer shows its mail to its owner alone", async () => {
-  const path = await Deno.makeTempDir();
+  const dir = await Deno.makeTempDir();
+  const path = `${dir}/mail`;
   try {
     await new FolderMailer({ path, from }).send(message);
-    const { mode } = await Deno.stat(`${path}/one.eml`);
-    equal(mode! & 0o777, 0o600);
+    equal((await Deno.stat(path)).mode! & 0o777, 0o700);
+    equal((await Deno.stat(`${path}/one.eml`)).mode! & 0o777, 0o600);
   } finally {
-    await Deno.remove(path, { recursive: true });
+    await Deno.remove(dir, { recursive: true });
   }
 });

@@ -64,9 +64,9 @@ test("a person comes in and looks after their account with the keyboard, without
   const context = await chromium.context();
   const page = await context.newPage();
   await page.goto(`${edgeUrl}/oidc/account`);
-  await type(page, email);
+  await type(page, "email", email);
   await page.keyboard.press("Tab");
-  await type(page, password);
+  await type(page, "password", password);
   await page.keyboard.press("Enter");
   await page.waitForURL("**/oidc/account**");
   match(await page.locator("dl").innerText(), new RegExp(email));
@@ -81,9 +81,9 @@ test("a person comes in and looks after their account with the keyboard, without
   await page.keyboard.press("Enter");
   await page.waitForURL("**/account/password");
   await page.getByLabel("Current password").focus();
-  await type(page, password);
+  await type(page, "current", password);
   await page.keyboard.press("Tab");
-  await type(page, "a fountain of small stones");
+  await type(page, "password", "a fountain of small stones");
   await page.keyboard.press("Tab");
   equal(await page.locator(":focus").innerText(), "Change the password");
   await page.keyboard.press("Enter");
@@ -94,7 +94,9 @@ test("a person comes in and looks after their account with the keyboard, without
   await context.close();
 });
 
-async function type(page: Page, text: string): Promise<void> {
+/** Types where the keyboard is, once it is in that field. */
+async function type(page: Page, field: string, text: string): Promise<void> {
+  await page.locator(`#${field}:focus`).waitFor();
   await page.keyboard.type(text);
 }
 

@@ -46,7 +46,6 @@ export function pageHeaders(
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
-    "cross-origin-opener-policy": "same-origin",
   };
 }
 
