@@ -30,6 +30,7 @@ Deno.test("gateway.yaml is a valid configuration, in which all but a few routes 
   deepEqual(open.map(({ route: { name } }) => name), [
     "sign-up",
     "oidc-post",
+    "oidc-mail",
     "oidc-begin",
     "oidc",
     "psp-webhook",

@@ -24,7 +24,9 @@ function table({ credentials: { edgeUrl, issuer }, ports }: RunningPlatform): st
     ["API", edgeUrl],
     ["sign-in", `${issuer}/.well-known/openid-configuration`],
     ["health", `http://127.0.0.1:${ports.gatewayAdmin}/readyz`],
+    ["account", `${issuer}/account`],
     ["people", ".dev/credentials.json"],
+    ["mail", ".dev/mail/"],
     ["logs", ".dev/logs/"],
   ];
   return rows.map(([name, where]) => `  ${name!.padEnd(8)} ${where}`).join("\n");

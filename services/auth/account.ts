@@ -5,7 +5,6 @@ import { rightsOf } from "./consent.ts";
 import { changedProfile, NewUser, Password, signedOutEverywhere } from "./domain/mod.ts";
 import type { FormFields } from "./form_body.ts";
 import type { OidcRequest } from "./interaction.ts";
-import { seeOther } from "./account_access.ts";
 import { paths } from "./page_paths.ts";
 import {
   applicationsPage,
@@ -24,6 +23,7 @@ import {
 } from "./password_change.ts";
 import { passwordSet } from "./password_reset.ts";
 import { refusalOf } from "./refusal.ts";
+import { seeOther } from "./see_other.ts";
 import type { BrowserSession, SessionVisits } from "./session_visits.ts";
 import { deviceOf } from "./user_agent.ts";
 
@@ -36,6 +36,13 @@ export interface AccountDependencies extends PasswordChangeDependencies {
 const ProfileForm = NewUser.pick({ name: true });
 const PasswordForm = z.object({ current: z.string().min(1).max(512), password: Password });
 
+/** What a page says after a form was taken, by the word in its address. */
+const doneTexts: ReadonlyMap<string, string> = new Map([
+  ["saved", "Saved."],
+  ["signed_out", "The device is signed out."],
+  ["taken_back", "The application has no access any more."],
+]);
+
 /** What people see and change of their own account, in the browser. */
 export class AccountPages {
   readonly #dependencies: AccountDependencies;
@@ -45,11 +52,8 @@ export class AccountPages {
   }
 
   showProfile(c: OidcRequest): Promise<Response> {
-    return this.#dependencies.access.show(
-      c,
-      paths.account,
-      (who) => Promise.resolve(profile(who)),
-    );
+    const page = (who: SignedIn) => Promise.resolve(profile(who, { done: doneOf(c) }));
+    return this.#dependencies.access.show(c, paths.account, page);
   }
 
   changeProfile(c: OidcRequest): Promise<Response> {
@@ -65,7 +69,7 @@ export class AccountPages {
         { owner: id },
         (current) => changedProfile(current, given.data, now()),
       );
-      return seeOther(paths.account);
+      return seeOther(`${paths.account}?done=saved`);
     });
   }
 
@@ -90,7 +94,7 @@ export class AccountPages {
     return access.show(c, paths.sessions, async ({ account, formToken, sessionUid }) => {
       const sessions = await visits.list(account.id);
       const rows = sessions.map((session) => rowOf(session, sessionUid));
-      return pageResponse(sessionsPage({ formToken, rows }));
+      return pageResponse(sessionsPage({ formToken, rows, done: doneOf(c) }));
     });
   }
 
@@ -99,7 +103,9 @@ export class AccountPages {
     return access.take(c, paths.sessions, async (who, { session, everywhere }) => {
       if (everywhere !== undefined) return await this.#signOutEverywhere(who);
       await visits.end(who.account.id, session ?? "");
-      return session === who.sessionUid ? signedOut() : seeOther(paths.sessions);
+      return session === who.sessionUid
+        ? signedOut()
+        : seeOther(`${paths.sessions}?done=signed_out`);
     });
   }
 
@@ -111,7 +117,7 @@ export class AccountPages {
         since: day(application.allowedAt),
         rights: rightsOf(application.scope),
       }));
-      return pageResponse(applicationsPage({ formToken, rows }));
+      return pageResponse(applicationsPage({ formToken, rows, done: doneOf(c) }));
     });
   }
 
@@ -119,7 +125,7 @@ export class AccountPages {
     const { access, applications } = this.#dependencies;
     return access.take(c, paths.applications, async ({ account }, { client }) => {
       await applications.disconnect(account.id, client ?? "");
-      return seeOther(paths.applications);
+      return seeOther(`${paths.applications}?done=taken_back`);
     });
   }
 
@@ -156,9 +162,13 @@ export class AccountPages {
   }
 }
 
+function doneOf(c: OidcRequest): string | undefined {
+  return doneTexts.get(c.req.query("done") ?? "");
+}
+
 function profile(
   { account: { name, email, createdAt }, formToken }: SignedIn,
-  told: Pick<ProfilePageProps, "fault"> = {},
+  told: Pick<ProfilePageProps, "done" | "fault"> = {},
   status = 200,
 ): Response {
   const since = day(new Date(createdAt));

@@ -7,8 +7,9 @@ import type { OidcRequest } from "./interaction.ts";
 import { toNodeExchange } from "./node_bridge.ts";
 import type { AuthorizationServer } from "./oidc_provider.ts";
 import type { AccountPath } from "./page_paths.ts";
-import { errorPage, pageResponse } from "./pages/mod.ts";
+import { errorPage, messagePage, pageResponse } from "./pages/mod.ts";
 import type { UserStore } from "./ports.ts";
+import { seeOther } from "./see_other.ts";
 import type { SessionVisits } from "./session_visits.ts";
 
 /** Somebody who is signed in, in the browser that asks. */
@@ -68,7 +69,7 @@ export class AccountAccess {
     const signedIn = await this.#signedIn(c);
     if (!signedIn) return this.signInFirst(path);
     if (!await guard.isOwn(bindingOf(signedIn.sessionUid), fields[formTokenField])) {
-      return pageResponse(errorPage("form_expired"), { status: 403 });
+      return formExpired(path);
     }
     return await act(signedIn, fields);
   }
@@ -98,11 +99,14 @@ export class AccountAccess {
   }
 }
 
-function bindingOf(sessionUid: string): string {
-  return `session ${sessionUid}`;
+function formExpired(path: AccountPath): Response {
+  const lines = ["Nothing has been changed. Open the page again, and send the form from there."];
+  const next = { href: path, label: "Open the page" };
+  return pageResponse(messagePage({ title: "This form has expired", lines, next }), {
+    status: 403,
+  });
 }
 
-/** Sends the browser on, by `GET`: a form is not posted again when the page is loaded again. */
-export function seeOther(location: string): Response {
-  return new Response(null, { status: 303, headers: { location, "cache-control": "no-store" } });
+function bindingOf(sessionUid: string): string {
+  return `session ${sessionUid}`;
 }

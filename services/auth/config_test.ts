@@ -210,3 +210,36 @@ Deno.test("loadConfig() wants to know by what it may change people at Keycloak",
     equal(directory.clientId, "auth");
   });
 });
+
+Deno.test("loadConfig() knows how mail is sent, and keeps the server's password to itself", async () => {
+  await withFiles(goodFiles, (env) => {
+    const get = (name: string) => env.get(name);
+    equal(loadConfig(get).mail, undefined, "without a way out, there is none");
+    env.set("AUTH_SMTP_URL", "smtps://auth:hush@mail.example:465");
+    match(messageOf(env), /AUTH_MAIL_FROM: Needed with AUTH_SMTP_URL/);
+    env.set("AUTH_MAIL_FROM", "no-reply@sallyport.example");
+    const { mail } = loadConfig(get);
+    equal(mail?.kind, "smtp");
+    ok(!JSON.stringify(mail).includes("hush"));
+    for (const unsafe of ["http://mail.example", "mail.example", "smtps+unix:/mail"]) {
+      env.set("AUTH_SMTP_URL", unsafe);
+      match(messageOf(env), /AUTH_SMTP_URL: Must be a URL that begins with smtps/);
+    }
+  });
+});
+
+Deno.test("loadConfig() puts mail into a folder in development alone, and not beside a server", async () => {
+  await withFiles(goodFiles, (env) => {
+    env.set("AUTH_MAIL_DIR", "/mail");
+    deepEqual(loadConfig((name) => env.get(name)).mail, {
+      kind: "folder",
+      path: "/mail",
+      from: "no-reply@sallyport.example",
+    });
+    env.set("AUTH_SMTP_URL", "smtps://mail.example");
+    match(messageOf(env), /AUTH_MAIL_DIR: Not together with AUTH_SMTP_URL/);
+    env.delete("AUTH_SMTP_URL");
+    env.set("SALLYPORT_ENV", "production");
+    match(messageOf(env), /AUTH_MAIL_DIR: For development only/);
+  });
+});

@@ -1,5 +1,5 @@
 import { Problem, problemTypes } from "platform/problem";
-import { type AccountAccess, seeOther, type SignedIn } from "./account_access.ts";
+import type { AccountAccess, SignedIn } from "./account_access.ts";
 import { accountSignInPath } from "./account_client.ts";
 import {
   type Account,
@@ -34,6 +34,7 @@ import { refuseOtherSignIn } from "./pending_sign_ins.ts";
 import type { UserStore } from "./ports.ts";
 import type { RecoveryCodes } from "./recovery_codes.ts";
 import { refusalOf } from "./refusal.ts";
+import { seeOther } from "./see_other.ts";
 import { normalTotpCode, totpStepOf, totpUri } from "./totp.ts";
 import type { TotpSetups } from "./totp_setups.ts";
 import { deviceOf } from "./user_agent.ts";
@@ -131,7 +132,10 @@ export class FactorPages {
     if (factorsOf(account).totp) {
       throw new AuthError("factor_taken", "There is an authenticator app already");
     }
-    const secret = await this.#dependencies.setups.begin(sessionUid, account.id);
+    const secret = await this.#dependencies.setups.begin({
+      session: sessionUid,
+      owner: account.id,
+    });
     const uri = totpUri(secret, account.email);
     return pageResponse(totpSetupPage({ formToken, secret, uri }));
   }
@@ -139,7 +143,8 @@ export class FactorPages {
   async #confirmTotp(who: SignedIn, typed: string): Promise<Response> {
     const { setups, recovery, now } = this.#dependencies;
     const { account: { id, email }, sessionUid, formToken } = who;
-    const secret = await setups.find(sessionUid);
+    const place = { session: sessionUid, owner: id };
+    const secret = await setups.find(place);
     if (!secret) throw new AuthError("sign_in_over", "Setting up the app took too long");
     const usedStep = totpStepOf(secret, normalTotpCode(typed), now());
     if (usedStep === undefined) {
@@ -154,7 +159,7 @@ export class FactorPages {
       "totp_added",
       (account) => withTotp(account, added, now()),
     );
-    await setups.end(sessionUid);
+    await setups.end(place);
     return isFirst ? showCodes(codes, "The app is set up.") : seeOther(paths.factors);
   }
 

@@ -25,21 +25,18 @@ export class FormGuard {
   }
 
   /**
-   * Whoever sends a form from elsewhere is told so by the browser itself. What is no browser tells nothing.
+   * Refuses a form of which the browser says that it is from elsewhere. What is no browser says nothing;
+   * and one that tells of the origin alone calls it `null`, since our pages are without referrer. So this
+   * comes besides a secret in the form, never in its place.
    *
-   * @param addressIsSecret the form is on a page without referrer: browsers that say no more than the
-   * origin call it `null` then. The form must carry a secret of its own.
    * @throws {Problem} `forbidden`
    */
-  refuseForeign(
-    { headers }: Request,
-    { addressIsSecret = false }: { readonly addressIsSecret?: boolean } = {},
-  ): void {
+  refuseForeign({ headers }: Request): void {
     const site = headers.get("sec-fetch-site");
     const origin = headers.get("origin");
     const isOwn = site !== null
       ? site === "same-origin"
-      : origin === null || origin === this.#origin || (addressIsSecret && origin === "null");
+      : origin === null || origin === this.#origin || origin === "null";
     if (isOwn) return;
     throw new Problem(problemTypes.forbidden, { detail: "The form did not come from this site" });
   }

@@ -15,6 +15,7 @@ import type {
   OidcInteractionResult,
 } from "./oidc_provider.ts";
 import { consentPage, errorPage, pageResponse } from "./pages/mod.ts";
+import { seeOther } from "./see_other.ts";
 import { SignIn, type SignInDependencies } from "./sign_in.ts";
 
 /** What the way in needs to know of where a request came from. */
@@ -116,10 +117,7 @@ export class Interactions {
     const finish = async (result: OidcInteractionResult) => {
       const options = { mergeWithLastSubmission: true };
       const location = await provider.interactionResult(req, res, result, options);
-      return new Response(null, {
-        status: 303,
-        headers: { location, "cache-control": "no-store" },
-      });
+      return seeOther(location);
     };
     return { interaction, client, finish };
   }

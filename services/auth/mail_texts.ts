@@ -77,32 +77,32 @@ const noticeTexts: Readonly<Record<NoticeKind, MailText>> = {
     subject: "Your password was changed",
     text: "the password of your Sallyport account was changed, and every device was signed out.",
   },
-  totp_added: {
+  "totp_added": {
     subject: "An authenticator app was added",
     text:
       "an authenticator app was added to your Sallyport account: signing in asks for its codes.",
   },
-  totp_removed: {
+  "totp_removed": {
     subject: "The authenticator app was removed",
     text: "the authenticator app of your Sallyport account was removed.",
   },
-  passkey_added: {
+  "passkey_added": {
     subject: "A passkey was added",
     text: "a passkey was added to your Sallyport account: whoever has it can sign in.",
   },
-  passkey_removed: {
+  "passkey_removed": {
     subject: "A passkey was removed",
     text: "a passkey of your Sallyport account was removed.",
   },
-  recovery_codes_renewed: {
+  "recovery_codes_renewed": {
     subject: "New recovery codes were made",
     text: "new recovery codes were made for your Sallyport account. Those before them are void.",
   },
-  recovery_code_used: {
+  "recovery_code_used": {
     subject: "A recovery code was used",
     text: "somebody signed in to your Sallyport account by your password and a recovery code.",
   },
-  factors_reset: {
+  "factors_reset": {
     subject: "Your password is enough again",
     text:
       "an administrator removed the authenticator app, the passkeys and the recovery codes of your Sallyport account, and signed every device out.",

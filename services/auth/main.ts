@@ -80,15 +80,14 @@ await runProgram(log, async (running, stopping) => {
   const attempts = attemptsIn(redis, ciphers);
   const { issuer, audience } = config.tokens;
   const mailer = config.mail && await openMailer(config.mail, identity);
-  const mail = running.use(new MailDelivery({ ...stores, mailer, issuer, log, now, newId }));
+  const means = { log, now, newId };
+  const mail = running.use(new MailDelivery({ ...stores, ...means, mailer, issuer }));
   const signingKeys = running.use(new SigningKeyFile({ ...config.signingKeys, log }));
   const people = {
     ...stores,
+    ...means,
     reads: copies.over(kept.users),
     commonPasswords: new CommonPasswords(),
-    log,
-    now,
-    newId,
   };
   const app = config.foreignIssuer
     ? createAppElsewhere({ ...people, ...openElsewhere(running, { ...people, denylist, config }) })

@@ -119,7 +119,7 @@ function hardened(response: Response): Response {
   const { headers } = response;
   headers.set("x-content-type-options", "nosniff");
   if (headers.get("content-type")?.startsWith("text/html")) {
-    if (!headers.has("referrer-policy")) headers.set("referrer-policy", "no-referrer");
+    headers.set("referrer-policy", "no-referrer");
     headers.set("x-frame-options", "DENY");
   }
   return response;

@@ -82,6 +82,22 @@ Deno.test("a passkey after the password need not know its owner", async () => {
   deepEqual(await amrOf(browser, response), ["pwd", "hwk", "user", "mfa"]);
 });
 
+for (const algorithm of ["ES256", "EdDSA", "RS256"] as const) {
+  Deno.test(`a passkey of ${algorithm} is made and signs in`, async () => {
+    await using server = await AuthServer.open();
+    const id = await server.addUser(email, password);
+    const key = await Authenticator.make({ algorithm });
+    await enrolPasskey(server, id, key);
+    const browser = new Browser(server);
+    const form = await browser.openForm();
+    const asked = await options(browser, form);
+    const forged = await key.get(asked, { isForged: true });
+    equal((await browser.post(form, { passkey: forged })).status, 422);
+    const passkey = await key.get(await options(browser, form));
+    equal((await browser.post(form, { passkey })).status, 303);
+  });
+}
+
 const lies: Readonly<Record<string, Lies>> = {
   "of another origin": { origin: "https://localhost:9443" },
   "of an origin that only begins like ours": { origin: "https://localhost:8443.evil.example" },
@@ -116,7 +132,7 @@ Deno.test("a key that the account does not have signs nobody in", async () => {
 });
 
 Deno.test("an answer signs in once, also in its own visit", async () => {
-  await using scene = await openScene();
+  await using scene = await openScene({ isSynced: true });
   const { browser, key } = scene;
   const form = await browser.openForm();
   const passkey = await key.get(await options(browser, form));
@@ -125,7 +141,7 @@ Deno.test("an answer signs in once, also in its own visit", async () => {
 });
 
 Deno.test("of fifty uses of an answer at a time one signs in", async () => {
-  await using scene = await openScene();
+  await using scene = await openScene({ isSynced: true });
   const { browser, key } = scene;
   const form = await browser.openForm();
   const passkey = await key.get(await options(browser, form));

@@ -74,7 +74,7 @@ export class PasswordReset {
 
   async submitReset(c: OidcRequest): Promise<Response> {
     const { guard, links, passwords, commonPasswords } = this.#dependencies;
-    guard.refuseForeign(c.req.raw, { addressIsSecret: true });
+    guard.refuseForeign(c.req.raw);
     const { token = "", password: typed } = await readForm(c.req.raw);
     const account = await this.#accountOf(await links.look("PasswordReset", token));
     if (!account) return linkExpired();
@@ -122,7 +122,7 @@ function resetForm(
   shown: Parameters<typeof resetPage>[0],
   headers: Readonly<Record<string, string>> = {},
 ): Response {
-  return pageResponse(resetPage(shown), { status, headers, secretAddress: true });
+  return pageResponse(resetPage(shown), { status, headers });
 }
 
 function lookIntoYourMail(): Response {
@@ -138,7 +138,6 @@ function linkExpired(): Response {
   const next = { href: paths.forgot, label: "Ask for another" };
   return pageResponse(messagePage({ title: "This link has expired", lines, next }), {
     status: 400,
-    secretAddress: true,
   });
 }
 

@@ -7,6 +7,7 @@ import {
 import {
   type Account,
   type AccountChange,
+  AuthError,
   emailKey,
   factorsOf,
   usedPasskey,
@@ -108,7 +109,14 @@ export class SecondStep {
       now(),
       "second factor",
     );
-    await this.#use(account, use);
+    try {
+      await this.#use(account, use);
+    } catch (thrown) {
+      // Whatever else went wrong was no guess.
+      const isWrong = thrown instanceof AuthError && thrown.code === "second_factor_wrong";
+      if (!isWrong) await attempt.wasNone();
+      throw thrown;
+    }
     await attempt.succeeded();
   }
 

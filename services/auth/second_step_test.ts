@@ -1,6 +1,7 @@
 import { deepEqual, equal, match, notEqual, ok } from "node:assert/strict";
 import { decodeJwt } from "jose";
 import { attemptLimits, factorsOf, UserId, withoutTotp } from "./domain/mod.ts";
+import { formLimits } from "./form_body.ts";
 import { pendingMs } from "./pending_sign_ins.ts";
 import { AuthServer } from "./testing/auth_server.ts";
 import { Browser, disable, type Tokens } from "./testing/browser.ts";
@@ -118,7 +119,9 @@ Deno.test("a recovery code signs in once", async () => {
   deepEqual(decodeJwt(tokens.id_token!)["amr"], ["pwd", "mfa"]);
   equal(factorsOf((await server.stores.users.find(id, "any"))!).recoveryCodes.length, 9);
   const form = await afterPassword({ prompt: "login" });
-  equal((await browser.post(form, { "recovery_code": first! })).status, 422);
+  const again = await browser.post(form, { "recovery_code": first! });
+  equal(again.status, 422);
+  match(await again.text(), /The code is not right[^]*<details open/);
 });
 
 Deno.test("guesses at codes are counted apart from passwords, and waiting helps", async () => {
@@ -146,6 +149,15 @@ Deno.test("what was typed as a code is no way round: empty, none, a flag, or ano
   for (const fields of [{}, { code: "" }, { mfa: "true" }, { passkey: "{}" }]) {
     equal((await browser.post(form, fields)).status, 422, JSON.stringify(fields));
   }
+});
+
+Deno.test("a form longer than any of ours is not read", async () => {
+  await using scene = await openScene();
+  const { browser } = scene;
+  const form = await browser.openForm();
+  const length = formLimits.bytesMax - "passkey=".length;
+  equal((await browser.post(form, { passkey: "x".repeat(length) })).status, 422);
+  equal((await browser.post(form, { passkey: "x".repeat(length + 1) })).status, 413);
 });
 
 Deno.test("a second step without a first one begins again", async () => {

@@ -27,6 +27,7 @@ const over = "Your sign-in has taken too long, or your account was changed. Begi
 
 /** What is shown again, and why. */
 interface Shown {
+  readonly recovers?: boolean;
   readonly alert?: string;
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
@@ -97,7 +98,9 @@ export class SignIn {
     address: string,
   ): Promise<Response> {
     const place = { visit: visit.interaction.uid, address };
-    return await this.#or((shown) => this.#askSecond(visit, account, shown), async () => {
+    const recovers = fields["recovery_code"] !== undefined;
+    const again = (shown: Shown) => this.#askSecond(visit, account, { ...shown, recovers });
+    return await this.#or(again, async () => {
       const authentication = await this.#second.authenticate(account, fields, place);
       await this.#pending.end(visit.interaction.uid);
       return await this.#finish(visit, account, authentication);
@@ -124,7 +127,8 @@ export class SignIn {
     try {
       return await go();
     } catch (thrown) {
-      return again(refusalOf(thrown));
+      const { alert, status, headers } = refusalOf(thrown);
+      return again({ alert, status, headers });
     }
   }
 
@@ -135,7 +139,11 @@ export class SignIn {
     return pageResponse(page, { ...options, goesOnTo, script: true });
   }
 
-  #askSecond(visit: Visit, account: Account, { alert, ...options }: Shown = {}): Response {
+  #askSecond(
+    visit: Visit,
+    account: Account,
+    { alert, recovers = false, ...options }: Shown = {},
+  ): Response {
     const { clientName, goesOnTo, uid } = visitNames(visit);
     const { totp, passkeys } = factorsOf(account);
     const hasPasskeys = passkeys.length > 0;
@@ -145,6 +153,7 @@ export class SignIn {
       hasPasskeys,
       passkeyOptions: passkeyOptionsPath(uid),
       alert,
+      recovers,
     });
     return pageResponse(page, { ...options, goesOnTo, script: hasPasskeys });
   }

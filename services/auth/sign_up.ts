@@ -81,12 +81,12 @@ export class SignUp {
     const payload = await this.#dependencies.links.look("SignUp", token);
     if (!payload) return linkExpired();
     const { email } = LinkPayload.parse(payload);
-    return pageResponse(signUpLinkPage({ token, email }), { secretAddress: true });
+    return pageResponse(signUpLinkPage({ token, email }));
   }
 
   async submitLink(c: OidcRequest): Promise<Response> {
     const { guard, links } = this.#dependencies;
-    guard.refuseForeign(c.req.raw, { addressIsSecret: true });
+    guard.refuseForeign(c.req.raw);
     const { token = "" }: FormFields = await readForm(c.req.raw);
     const payload = await links.use("SignUp", token);
     if (!payload) return linkExpired();
@@ -147,7 +147,6 @@ function linkExpired(): Response {
   const next = { href: paths.signUp, label: "Begin again" };
   return pageResponse(messagePage({ title: "This link has expired", lines, next }), {
     status: 400,
-    secretAddress: true,
   });
 }
 

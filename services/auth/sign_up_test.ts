@@ -1,4 +1,5 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { formLimits } from "./form_body.ts";
 import { AuthServer } from "./testing/auth_server.ts";
 import { Browser } from "./testing/browser.ts";
 import { linkIn } from "./testing/mailbox.ts";
@@ -20,7 +21,7 @@ Deno.test("somebody signs up by a link from the mail, which works once, and sign
   const shown = await browser.get(link);
   equal(shown.headers.get("referrer-policy"), "no-referrer");
   match(await shown.text(), /account of <strong>ada@example\.com/);
-  // On a page without referrer, browsers that know no better call the origin of its form so.
+  // Our pages are without referrer: browsers that know no better call the origin of their forms so.
   match(await (await browser.fill(link, {}, { origin: "null" })).text(), /Welcome/);
   equal((await browser.get(link)).status, 400);
   deepEqual((await server.stores.users.findByEmail(email))!.roles, ["customer"]);
@@ -90,4 +91,12 @@ Deno.test("what is typed is shown as text, whatever it is", async () => {
   const page = await (await signUp(server, { name, password: "short" })).text();
   ok(!page.includes("<script"));
   ok(page.includes("&lt;script&gt;"));
+});
+
+Deno.test("a form that is none, or larger than any of ours, is refused", async () => {
+  await using server = await AuthServer.open();
+  const large = { ...person, name: "a".repeat(formLimits.bytesMax) };
+  equal((await new Browser(server).post("/oidc/sign-up", large)).status, 413);
+  const json = { method: "POST", body: "{}", headers: { "content-type": "application/json" } };
+  equal((await server.fetch("/oidc/sign-up", json)).status, 415);
 });

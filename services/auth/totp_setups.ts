@@ -9,6 +9,12 @@ export const setupMs = 900_000;
 
 const Payload = z.object({ secret: z.string() });
 
+/** Who sets up, and where: another may sign in to the same session. */
+export interface SetupPlace {
+  readonly session: string;
+  readonly owner: UserId;
+}
+
 /** Secrets that an app was told, and of which no code has come back yet: one in each session. */
 export class TotpSetups {
   readonly #grants: GrantStore;
@@ -20,25 +26,26 @@ export class TotpSetups {
   }
 
   /** In place of one that was begun before. @returns the secret. */
-  async begin(session: string, owner: UserId): Promise<string> {
+  async begin({ session, owner }: SetupPlace): Promise<string> {
     const secret = newTotpSecret();
     const expiresAt = new Date(this.#now().getTime() + setupMs);
-    await this.#grants.put({ key: await keyOf(session), owner, payload: { secret }, expiresAt });
+    const key = await keyOf({ session, owner });
+    await this.#grants.put({ key, owner, payload: { secret }, expiresAt });
     return secret;
   }
 
   /** @returns the secret, or undefined when there is none any more. */
-  async find(session: string): Promise<string | undefined> {
-    const artifact = await this.#grants.find(await keyOf(session));
+  async find(place: SetupPlace): Promise<string | undefined> {
+    const artifact = await this.#grants.find(await keyOf(place));
     if (!artifact || artifact.expiresAt <= this.#now()) return undefined;
     return Payload.parse(artifact.payload).secret;
   }
 
-  async end(session: string): Promise<void> {
-    await this.#grants.destroy(await keyOf(session));
+  async end(place: SetupPlace): Promise<void> {
+    await this.#grants.destroy(await keyOf(place));
   }
 }
 
-function keyOf(session: string): Promise<string> {
-  return artifactKey("TotpSetup", "session", session);
+function keyOf({ session, owner }: SetupPlace): Promise<string> {
+  return artifactKey("TotpSetup", "session", `${session} ${owner}`);
 }

@@ -83,6 +83,19 @@ Deno.test("a new password takes the current one, and ends every sign-in", async 
   equal((await browser.post(form, { email: "ada@example.com", password: next })).status, 303);
 });
 
+Deno.test("the owner is told by mail of a new password, and of no other change", async () => {
+  await using server = await AuthServer.open();
+  await server.addUser("ada@example.com", password);
+  const token = await tokenOf(server, "ada@example.com");
+  const change = (body: unknown, ifMatch: string) =>
+    server.call("PATCH", "/users/me", { token, body, ifMatch });
+  equal((await change({ name: "Ada" }, '"1"')).status, 200);
+  const body = { password: "staple battery horse", currentPassword: password };
+  equal((await change(body, '"2"')).status, 200);
+  equal((await server.mailbox.next("ada@example.com")).subject, "Your password was changed");
+  deepEqual(server.mailbox.received, []);
+});
+
 Deno.test("of two new passwords at once, given the same current one, one is taken", async () => {
   await using server = await AuthServer.open();
   await server.addUser("ada@example.com", password);

@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { FolderMailer } from "@services/auth/adapters";
-import { SmtpMailer } from "@services/auth/adapters/smtp";
+import { SmtpMailer, type SmtpMailerOptions } from "@services/auth/adapters/smtp";
 import { MailRefusedError, MailTroubleError } from "@services/auth/domain";
 import { Secret } from "platform/config";
 import { SmtpServer, type SmtpServerOptions } from "../fixtures/smtp_server.ts";
@@ -32,10 +32,14 @@ interface SmtpScene extends OpenMailer {
   readonly identity: TestIdentity;
 }
 
-async function openScene(options: Partial<SmtpServerOptions> = {}): Promise<SmtpScene> {
+async function openScene(
+  options: Partial<SmtpServerOptions> = {},
+  traits: Pick<SmtpMailerOptions, "tryTimeoutMs"> = {},
+): Promise<SmtpScene> {
   const server = await SmtpServer.open({ cert: leaf.cert, key: leaf.key, ...options });
   const identity = new TestIdentity(leaf, authority);
-  const mailer = new SmtpMailer({ url: new Secret(server.url), ca: undefined, from, identity });
+  const url = new Secret(server.url);
+  const mailer = new SmtpMailer({ url, ca: undefined, from, identity, ...traits });
   return {
     server,
     identity,
@@ -61,10 +65,18 @@ Deno.test("SmtpMailer sends nothing to a server of another CA, or of another nam
     await authority.oddLeaf({}),
   ];
   for (const { cert, key } of strangers) {
-    await using scene = await openScene({ cert, key });
-    await rejects(scene.mailer.send(message), MailTroubleError);
-    deepEqual(scene.server.received, []);
+    for (const startTls of [false, true]) {
+      await using scene = await openScene({ cert, key, startTls });
+      await rejects(scene.mailer.send(message), MailTroubleError);
+      deepEqual(scene.server.received, []);
+    }
   }
+});
+
+Deno.test("SmtpMailer sends nothing to a server that offers no encryption", async () => {
+  await using scene = await openScene({ startTls: true, withoutOffer: true });
+  await rejects(scene.mailer.send(message), MailTroubleError);
+  deepEqual(scene.server.received, []);
 });
 
 Deno.test("SmtpMailer sends nothing to a server that has been revoked", async () => {
@@ -93,13 +105,19 @@ Deno.test("SmtpMailer takes a server that is away for trouble that passes", asyn
   await rejects(scene.mailer.send(message), MailTroubleError);
 });
 
+Deno.test("SmtpMailer gives up on a server that says nothing, within its time", async () => {
+  await using scene = await openScene({ mute: true }, { tryTimeoutMs: 100 });
+  await rejects(scene.mailer.send(message), { name: /^(CallTimeoutError|MailTroubleError)$/ });
+});
+
 Deno.test("FolderMailer shows its mail to its owner alone", async () => {
-  const path = await Deno.makeTempDir();
+  const dir = await Deno.makeTempDir();
+  const path = `${dir}/mail`;
   try {
     await new FolderMailer({ path, from }).send(message);
-    const { mode } = await Deno.stat(`${path}/one.eml`);
-    equal(mode! & 0o777, 0o600);
+    equal((await Deno.stat(path)).mode! & 0o777, 0o700);
+    equal((await Deno.stat(`${path}/one.eml`)).mode! & 0o777, 0o600);
   } finally {
-    await Deno.remove(path, { recursive: true });
+    await Deno.remove(dir, { recursive: true });
   }
 });

@@ -1,10 +1,11 @@
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { TOTP } from "otpauth";
-import { isAccessible } from "../fixtures/accessibility.ts";
-import { lacksChromium, openChromium } from "../fixtures/chromium.ts";
+import { openChromium } from "tools/pages";
+import { lacks } from "tools/servers";
 import { askOptions, sendAnswer, sign } from "../fixtures/in_page.js";
 import { openPerson, type Person } from "../fixtures/person.ts";
 import { openTestPlatform } from "../fixtures/platform.ts";
+import { searchFiles } from "../fixtures/search_files.ts";
 
 const methods = "/oidc/account/sign-in";
 /** The page on how one signs in, which only who has signed in sees. */
@@ -12,12 +13,11 @@ const signedIn = /^https:\/\/localhost:\d+\/oidc\/account\/sign-in/;
 
 Deno.test({
   name: "in a real browser, people sign in by passkeys, apps and recovery codes, each once",
-  ignore: lacksChromium,
+  ignore: lacks("chromium"),
   async fn(t) {
     await using platform = await openTestPlatform();
-    const { edgeUrl, caFile, users } = platform.credentials;
-    const leaf = caFile.replace(/ca\.pem$/, "gateway/cert.pem");
-    await using chromium = await openChromium([await Deno.readTextFile(leaf)]);
+    const { edgeUrl, users } = platform.credentials;
+    await using chromium = await openChromium(platform.credentials);
     const open = (name: string) => {
       const person = users.find(({ email }) => email.startsWith(`${name}@`))!;
       return openPerson(chromium, { edgeUrl, ...person });
@@ -27,7 +27,16 @@ Deno.test({
       await passkeys(t, alice, edgeUrl);
     }
     await using bob = await open("bob");
-    await apps(t, bob, edgeUrl);
+    const secrets = await apps(t, bob);
+    await t.step(
+      "no file and no log shows the app's key, a recovery code or their like",
+      async () => {
+        const dirs = [`${platform.dir}/data`, `${platform.dir}/logs`];
+        const control = await searchFiles(dirs, ["sallyport.auth.user.changed"]);
+        ok(control.found.length > 0, "the search finds what is there");
+        deepEqual((await searchFiles(dirs, secrets)).found, []);
+      },
+    );
     deepEqual(platform.reports, [], "no program reports anything");
   },
 });
@@ -43,35 +52,29 @@ async function passkeys(t: Deno.TestContext, alice: Person, edgeUrl: string): Pr
   await t.step("a passkey is made, and recovery codes are shown", async () => {
     await alice.goTo(methods);
     await page.getByLabel("Name of the new passkey").fill("Work laptop");
-    await alice.touching(async () => {
-      await page.getByRole("button", { name: "Add a passkey" }).click();
-      await page.getByText("The passkey is added.").waitFor();
-    });
+    await page.getByRole("button", { name: "Add a passkey" }).click();
+    await page.getByText("The passkey is added.").waitFor();
     equal(await page.locator(".codes li").count(), 10);
-    await isAccessible(page);
     await page.getByRole("link", { name: "I have kept them" }).click();
     await page.getByText("Work laptop").waitFor();
-    await isAccessible(page);
   });
 
   await t.step("the device that has one is not asked to make another", async () => {
-    await alice.touching(async () => {
-      await page.getByRole("button", { name: "Add a passkey" }).click();
-      await page.getByText("This device has a passkey for your account already.").waitFor();
-    });
+    await page.getByRole("button", { name: "Add a passkey" }).click();
+    await page.getByText("This device has a passkey for your account already.").waitFor();
   });
 
   await t.step("it signs in without a password", async () => {
     await alice.signOut();
     await page.goto(edgeUrl + methods);
     await page.getByRole("button", { name: "Sign in with a passkey" }).click();
-    await alice.touching(() => page.waitForURL(signedIn));
+    await page.waitForURL(signedIn);
     match(await page.locator("main").innerText(), /last used on/);
   });
 
   await t.step("it is offered where the address is typed, without a button", async () => {
     await alice.signOut();
-    await alice.touching(async () => {
+    await alice.takingOffers(async () => {
       await page.goto(edgeUrl + methods);
       await page.waitForURL(signedIn);
     });
@@ -94,10 +97,8 @@ async function passkeys(t: Deno.TestContext, alice: Person, edgeUrl: string): Pr
       () => new Response("<h1>Win a prize</h1>", { headers: { "content-type": "text/html" } }),
     );
     await page.goto(`http://localhost:${elsewhere.addr.port}/`);
-    await alice.touching(async () => {
-      const said = await page.evaluate(sign, options);
-      await visit.evaluate(sendAnswer, said);
-    });
+    const said = await page.evaluate(sign, options);
+    await visit.evaluate(sendAnswer, said);
     await visit.getByText("The passkey was not accepted.").waitFor();
     await visit.close();
   });
@@ -105,9 +106,8 @@ async function passkeys(t: Deno.TestContext, alice: Person, edgeUrl: string): Pr
   await t.step("after the password it is the second factor", async () => {
     await alice.goTo(methods);
     await page.getByRole("heading", { name: "One more step" }).waitFor();
-    await isAccessible(page);
     await page.getByRole("button", { name: "Use a passkey" }).click();
-    await alice.touching(() => page.waitForURL(signedIn));
+    await page.waitForURL(signedIn);
   });
 
   await t.step("it is removed, and the password is enough again", async () => {
@@ -119,7 +119,8 @@ async function passkeys(t: Deno.TestContext, alice: Person, edgeUrl: string): Pr
   });
 }
 
-async function apps(t: Deno.TestContext, bob: Person, edgeUrl: string): Promise<void> {
+/** @returns what is nobody's business. */
+async function apps(t: Deno.TestContext, bob: Person): Promise<readonly string[]> {
   const { page } = bob;
   let totp = new TOTP();
   let recoveryCode = "";
@@ -134,7 +135,6 @@ async function apps(t: Deno.TestContext, bob: Person, edgeUrl: string): Promise<
     await bob.goTo(methods);
     await page.getByRole("button", { name: "Set up an app" }).click();
     equal(await page.getByRole("img", { name: "QR code of the key below" }).count(), 1);
-    await isAccessible(page);
     const secret = (await page.locator(".secret").innerText()).replaceAll(" ", "");
     totp = new TOTP({ secret });
     await page.getByLabel("Code that the app shows").fill(code(0));
@@ -147,7 +147,6 @@ async function apps(t: Deno.TestContext, bob: Person, edgeUrl: string): Promise<
   await t.step("a code after the password signs in", async () => {
     await bob.signOut();
     await bob.goTo(methods);
-    await isAccessible(page);
     used = code(1);
     await typeCode(used);
     await page.waitForURL(signedIn);
@@ -177,4 +176,5 @@ async function apps(t: Deno.TestContext, bob: Person, edgeUrl: string): Promise<
     await typeRecoveryCode();
     await page.getByText("The code is not right.").waitFor();
   });
+  return [totp.secret.base32, totp.secret.hex, recoveryCode, recoveryCode.replaceAll("-", "")];
 }

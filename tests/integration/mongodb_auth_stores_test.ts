@@ -2,7 +2,14 @@ import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import type { Stores } from "@services/auth/adapters";
 import { collections, MongodbOutbox } from "@services/auth/adapters/mongodb";
 import type { Account } from "@services/auth/domain";
-import { AuthServer, Browser } from "@services/auth/testing";
+import {
+  Authenticator,
+  AuthServer,
+  Browser,
+  enrolPasskey,
+  enrolTotp,
+  linkIn,
+} from "@services/auth/testing";
 import { drain } from "platform/events/testing";
 import { aSignUp, renamed } from "../fixtures/accounts.ts";
 import { aDatabase, mongodbForThisFile, type TestMongodb } from "../fixtures/mongodb_stores.ts";
@@ -167,4 +174,66 @@ test("lets one of ten uses of a refresh token through, spread over replicas", as
   if (won!.status === 400) return;
   const { refresh_token: next } = await won!.json();
   equal((await new Browser(one!).refresh(next)).status, 400);
+});
+
+test("lets one of ten uses of a code, and of a passkey's answer, through, spread over replicas", async (mongodb) => {
+  await using closing = new AsyncDisposableStack();
+  const servers = await AuthServer.openAll(await mongodb.openReplicas(2));
+  for (const server of servers) closing.use(server);
+  const [one, another] = [servers[0]!, servers[1]!];
+  const [email, password] = ["ada@example.com", "correct horse battery"];
+  const id = await one.addUser(email, password);
+  const app = await enrolTotp(one, id);
+  const key = await Authenticator.make({ isSynced: true });
+  await enrolPasskey(another, id, key);
+  const visits = await Promise.all(
+    [one, another, one, another, one, another, one, another].map(async (server) => {
+      const browser = new Browser(server);
+      const form = await browser.openForm();
+      equal((await browser.post(form, { email, password })).status, 200);
+      return { browser, form };
+    }),
+  );
+  const code = app.code(one.now);
+  const byCode = await Promise.all(visits.map(({ browser, form }) => browser.post(form, { code })));
+  deepEqual(byCode.map(({ status }) => status).toSorted(), [303, ...Array(7).fill(422)]);
+
+  const browser = new Browser(one);
+  const form = await browser.openForm();
+  const options = await (await browser.post(`${form}/passkey`, {})).json();
+  const passkey = await key.get(options);
+  const uses = Array.from({ length: 5 }, () => [browser, browser.through(another)]).flat();
+  const byKey = await Promise.all(uses.map((use) => use.post(form, { passkey })));
+  deepEqual(byKey.map(({ status }) => status).toSorted(), [303, ...Array(9).fill(422)]);
+});
+
+test("lists and ends devices, and resets passwords, whichever replica is asked", async (mongodb) => {
+  await using closing = new AsyncDisposableStack();
+  const servers = await AuthServer.openAll(await mongodb.openReplicas(2));
+  for (const server of servers) closing.use(server);
+  const [one, another] = [servers[0]!, servers[1]!];
+  const [email, password] = ["ada@example.com", "correct horse battery"];
+  await one.addUser(email, password);
+  const [here, phone] = [
+    new Browser(one),
+    new Browser(another, { "user-agent": "iPhone Safari/" }),
+  ];
+  await here.openAccount("/oidc/account", email, password);
+  const tokens = await phone.tokens(email, password);
+  const page = await (await here.get("/oidc/account/sessions")).text();
+  const uid = /Safari on iPhone[^]*?name="session" value="([^"]+)"/.exec(page)![1]!;
+  equal((await here.fill("/oidc/account/sessions", { session: uid })).status, 303);
+  equal((await phone.refresh(tokens.refresh_token)).status, 400);
+  equal((await phone.get("/oidc/account")).status, 303);
+
+  await new Browser(another).fill("/oidc/forgot", { email });
+  // Whoever gets to it first sends it.
+  const mail = await Promise.race(servers.map(({ mailbox }) => mailbox.next(email)));
+  const wanted = { password: "a fountain of small stones" };
+  const link = linkIn(mail);
+  const answers = await Promise.all(
+    [one, another, one, another].map((server) => new Browser(server).fill(link, wanted)),
+  );
+  deepEqual(answers.map(({ status }) => status).toSorted(), [200, 400, 400, 400]);
+  equal((await here.get("/oidc/account")).status, 303);
 });

@@ -8,6 +8,12 @@ import { randomText } from "./random_text.ts";
 const programs = ["gateway", "auth", "payment", "orders", "psp"] as const;
 const encrypting = ["auth", "payment", "orders"] as const;
 
+/** Somebody else's client, which asks people for their consent. Nobody answers at its address. */
+export const demoPartner = {
+  clientId: "demo-partner",
+  redirectUri: "https://partner.example/callback",
+} as const;
+
 const demoProducts = [
   { name: "Tea, 250 g", priceMinor: 1250, currency: "EUR", stock: 100_000 },
   { name: "Cup", priceMinor: 900, currency: "EUR", stock: 100_000 },
@@ -20,7 +26,7 @@ const demoProducts = [
  * there is kept; certificates are renewed when little of their life is left.
  */
 export async function ensureDevelopmentFolder(dir: string, ports: Ports): Promise<Credentials> {
-  for (const name of ["", "keys", "secrets", "logs", "data", "data/events"]) {
+  for (const name of ["", "keys", "secrets", "logs", "mail", "data", "data/events"]) {
     await makePrivateDir(`${dir}/${name}`);
   }
   for (const program of programs) await makePrivateDir(`${dir}/data/${program}`);
@@ -113,11 +119,19 @@ async function writeAuthFiles(
     machineClient("demo-machine", machine?.client_secret ?? "", machine?.roles ?? []),
     {
       client_id: "sallyport-web",
+      client_name: "the Sallyport shop",
       token_endpoint_auth_method: "none",
       grant_types: ["authorization_code", "refresh_token"],
       response_types: ["code"],
       redirect_uris: [`${edgeUrl}/callback`, demoRedirectUri],
       first_party: true,
+    },
+    {
+      client_id: demoPartner.clientId,
+      client_name: "Partner Demo",
+      token_endpoint_auth_method: "none",
+      grant_types: ["authorization_code", "refresh_token"],
+      redirect_uris: [demoPartner.redirectUri],
     },
   ];
   await writePrivateFile(`${dir}/keys/clients.json`, JSON.stringify(registered));

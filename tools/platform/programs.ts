@@ -49,6 +49,7 @@ export function programsOf(options: ProgramOptions): readonly Program[] {
 
 /** Each names a server by a URL. */
 const serverVariables = [
+  "AUTH_SMTP_URL",
   "AUTH_MONGODB_URL",
   "PAYMENT_DYNAMODB_ENDPOINT",
   "ORDERS_POSTGRES_URL",
@@ -117,6 +118,7 @@ function psp({ dir, ports }: ProgramOptions): Described {
 }
 
 function auth({ dir, ports, extraEnv }: ProgramOptions): Described {
+  const isMailSent = extraEnv?.auth?.["AUTH_SMTP_URL"] !== undefined;
   const keys = `${dir}/keys`;
   const { OIDC_CLIENT_SECRET_FILE: secret } = extraEnv?.auth ?? {};
   const files = {
@@ -136,9 +138,10 @@ function auth({ dir, ports, extraEnv }: ProgramOptions): Described {
         `${dir}/data/auth`,
         `${dir}/data/events/auth.sqlite`,
         ...secret === undefined ? [] : [secret],
+        `${dir}/mail`,
         checkout("services/auth"),
       ],
-      write: [`${dir}/data/auth`, `${dir}/data/events/auth.sqlite`],
+      write: [`${dir}/data/auth`, `${dir}/data/events/auth.sqlite`, `${dir}/mail`],
     }),
     net: ["127.0.0.1"],
     env: {
@@ -146,6 +149,7 @@ function auth({ dir, ports, extraEnv }: ProgramOptions): Described {
       AUTH_PORT: String(ports.auth),
       MTLS_EDGE_URL: localUrl(ports.gatewayMtls),
       AUTH_ADMIN_PORT: String(ports.authAdmin),
+      ...!isMailSent && { AUTH_MAIL_DIR: `${dir}/mail` },
       ...files,
     },
   };

@@ -9,6 +9,7 @@ const programs: Readonly<Record<ServerName, readonly string[]>> = {
   consul: ["consul", "<cache>/consul"],
   prometheus: ["prometheus"],
   keycloak: ["<cache>/keycloak/lib/quarkus-run.jar"],
+  chromium: ["chromium"],
 };
 
 export const serverNames = Object.keys(programs) as readonly ServerName[];
@@ -41,11 +42,6 @@ export function findProgram(name: string): string | undefined {
  */
 export function lacks(...servers: readonly ServerName[]): boolean {
   return Deno.env.get("CI") !== "true" && servers.some((name) => !findServer(name));
-}
-
-/** The same of a program that is no server. */
-export function lacksProgram(name: string): boolean {
-  return Deno.env.get("CI") !== "true" && !findProgram(name);
 }
 
 /** Paths with `*` for one name, the last in order first. */

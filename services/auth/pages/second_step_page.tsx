@@ -11,11 +11,13 @@ export interface SecondStepPageProps {
   readonly passkeyOptions: string;
   /** Why the form is shown again. */
   readonly alert?: string | undefined;
+  /** The one for recovery codes was sent: it stays in sight. */
+  readonly recovers?: boolean;
 }
 
 /** Asks, after the password, for another factor. Its forms post to their own address. */
 export function secondStepPage(
-  { clientName, hasTotp, hasPasskeys, passkeyOptions, alert }: SecondStepPageProps,
+  { clientName, hasTotp, hasPasskeys, passkeyOptions, alert, recovers }: SecondStepPageProps,
 ): Markup {
   return (
     <Layout title="One more step" script={hasPasskeys ? paths.passkeysScript : undefined}>
@@ -35,7 +37,7 @@ export function secondStepPage(
           )
           : null}
         {hasTotp ? <CodeForm /> : null}
-        <RecoveryForm />
+        <RecoveryForm open={recovers === true} />
       </Sheet>
       <form method="post" class="aside">
         <button type="submit" name="restart" value="yes" class="link">
@@ -64,9 +66,9 @@ function CodeForm() {
   );
 }
 
-function RecoveryForm() {
+function RecoveryForm({ open }: { readonly open: boolean }) {
   return (
-    <details>
+    <details open={open}>
       <summary>Use a recovery code</summary>
       <form method="post">
         <Field

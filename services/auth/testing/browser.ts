@@ -27,6 +27,13 @@ export class Browser {
     this.#traits = traits;
   }
 
+  /** The same browser as it is now, whose requests another replica gets. */
+  through(server: AuthServer): Browser {
+    const same = new Browser(server, this.#traits);
+    for (const [name, cookie] of this.#cookies) same.#cookies.set(name, cookie);
+    return same;
+  }
+
   /** @param everywhere sends all cookies, also those that belong to other paths. */
   async get(url: string, everywhere = false): Promise<Response> {
     const headers = this.#headers(url, everywhere);

@@ -1,0 +1,3 @@
+export * from "./chromium.ts";
+export * from "./gallery.ts";
+export * from "./mail_folder.ts";
