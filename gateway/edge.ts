@@ -1,6 +1,7 @@
 import { createAuthenticator } from "platform/access";
 import { openDenylist } from "platform/denylist";
-import { type Discovery, openIssuer } from "platform/discovery";
+import type { Discovery } from "platform/discovery";
+import { openIssuer } from "platform/issuer";
 import { openFilesMax } from "platform/lifecycle";
 import { openRedisLink, type Redis } from "platform/redis";
 import { openSignatureVerifier } from "platform/signatures";

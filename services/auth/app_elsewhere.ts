@@ -1,9 +1,11 @@
 import type { Hono } from "hono";
+import type { Reach } from "platform/access";
 import { bindRoutes, matching } from "platform/http";
 import { found } from "platform/problem";
 import type { Dependencies } from "./app.ts";
 import {
   type Account,
+  type AccountChange,
   AuthError,
   changedProfile,
   changedRoles,
@@ -36,7 +38,18 @@ export function createAppElsewhere(dependencies: ElsewhereDependencies): Hono {
   const { users, reads, commonPasswords, now } = dependencies;
   const directory = dependencies.directory ?? refusingDirectory;
   const edge = { ...dependencies, policy, translate, idempotency: noIdempotency };
-  const idOf = (account: Account): UserId => account.id;
+  /** Changes there what is allowed to be changed here, and then here. */
+  const change = async (
+    id: string,
+    reach: Reach,
+    how: (account: Account) => AccountChange,
+    there: (id: UserId) => Promise<void>,
+  ) => {
+    const account = found(await users.find(id, reach));
+    how(account);
+    await there(account.id);
+    return found(await users.update(account.id, reach, how));
+  };
 
   return bindRoutes(routes, edge, {
     async signUp({ body }) {
@@ -50,47 +63,30 @@ export function createAppElsewhere(dependencies: ElsewhereDependencies): Hono {
 
     readMe: async ({ caller, reach }) => found(await reads.find(caller.subject, reach)),
 
-    async changeMe({ caller, reach, body, ifMatch }) {
-      if (body.password !== undefined) throw elsewhere();
-      const account = found(await users.find(caller.subject, reach));
-      const change = matching(
-        ifMatch,
-        versionOf,
-        (current) => changedProfile(current, { name: body.name }, now()),
-      );
-      change(account);
-      if (body.name !== undefined) await directory.rename(idOf(account), body.name);
-      return found(await users.update(account.id, reach, change));
+    async changeMe({ caller, reach, body: { name, password }, ifMatch }) {
+      if (password !== undefined || name === undefined) throw elsewhere();
+      const renamed = matching(ifMatch, versionOf, (it) => changedProfile(it, { name }, now()));
+      return await change(caller.subject, reach, renamed, (id) => directory.rename(id, name));
     },
 
     readUser: async ({ params, reach }) => found(await reads.find(params.userId, reach)),
 
-    async changeRoles({ params, body, caller, reach, ifMatch }) {
+    async changeRoles({ params, body: { roles }, caller, reach, ifMatch }) {
       const stamp = { by: caller.subject, at: now() };
-      const change = matching(
-        ifMatch,
-        versionOf,
-        (current) => changedRoles(current, body.roles, stamp),
-      );
-      change(found(await users.find(params.userId, reach)));
-      await directory.replaceRoles(params.userId, body.roles);
-      return found(await users.update(params.userId, reach, change));
+      const how = matching(ifMatch, versionOf, (account) => changedRoles(account, roles, stamp));
+      return await change(params.userId, reach, how, (id) => directory.replaceRoles(id, roles));
     },
 
     async disableUser({ params, caller, reach, ifMatch }) {
       const stamp = { by: caller.subject, at: now() };
-      const change = matching(ifMatch, versionOf, (current) => disabled(current, stamp));
-      change(found(await users.find(params.userId, reach)));
-      await directory.disable(params.userId);
-      return found(await users.update(params.userId, reach, change));
+      const how = matching(ifMatch, versionOf, (account) => disabled(account, stamp));
+      return await change(params.userId, reach, how, (id) => directory.disable(id));
     },
 
     async resetFactors({ params, caller, reach, ifMatch }) {
       const stamp = { by: caller.subject, at: now() };
-      const change = matching(ifMatch, versionOf, (current) => factorsReset(current, stamp));
-      change(found(await users.find(params.userId, reach)));
-      await directory.resetFactors(params.userId);
-      return found(await users.update(params.userId, reach, change));
+      const how = matching(ifMatch, versionOf, (account) => factorsReset(account, stamp));
+      return await change(params.userId, reach, how, (id) => directory.resetFactors(id));
     },
   });
 }

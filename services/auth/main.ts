@@ -1,3 +1,4 @@
+import type { Hono } from "hono";
 import { MemoryCache, RedisCache } from "platform/cache";
 import { openKeyRing, Resealer } from "platform/crypto";
 import { openDenylist } from "platform/denylist";
@@ -8,13 +9,20 @@ import { loadConfigOrExit, periodically, runProgram } from "platform/lifecycle";
 import { openRedisLink, type Redis } from "platform/redis";
 import { reachStore } from "platform/store";
 import { createLogger, serveAdmin, withReadyz, withRequestLog } from "platform/telemetry";
-import { openTlsIdentity, openWebFetch, type Peer, serveMutualTls } from "platform/tls";
+import {
+  openTlsIdentity,
+  openWebFetch,
+  type Peer,
+  serveMutualTls,
+  type TlsIdentity,
+} from "platform/tls";
 import {
   CommonPasswords,
   oidcAdapterFor,
   openMailer,
   openStores,
   RedisLoginAttempts,
+  type Stores,
   WorkerPasswords,
 } from "./adapters/mod.ts";
 import { createApp } from "./app.ts";
@@ -75,36 +83,8 @@ await runProgram(log, async (running, stopping) => {
     await stores.grants.sweep(now());
   }));
 
-  const { path } = config.events;
-  const denylist = running.use(await openDenylist({ path, redis, log, now }));
-  const attempts = attemptsIn(redis, ciphers);
-  const { issuer, audience } = config.tokens;
-  const mailer = config.mail && await openMailer(config.mail, identity);
-  const means = { log, now, newId };
-  const mail = running.use(new MailDelivery({ ...stores, ...means, mailer, issuer }));
-  const signingKeys = running.use(new SigningKeyFile({ ...config.signingKeys, log }));
-  const people = {
-    ...stores,
-    ...means,
-    reads: copies.over(kept.users),
-    commonPasswords: new CommonPasswords(),
-  };
-  const app = config.foreignIssuer
-    ? createAppElsewhere({ ...people, ...openElsewhere(running, { ...people, denylist, config }) })
-    : createApp({
-      ...people,
-      ...config,
-      issuer,
-      audience,
-      passwords,
-      attempts,
-      recovery: new RecoveryCodes(ciphers.recoveryCodes),
-      mail,
-      signingKeys,
-      tellClients: callingClients(running.use(openWebFetch()).fetch),
-      adapter: oidcAdapterFor(stores.grants, now),
-      authenticate: ownAuthenticator(config.tokens, signingKeys, now, denylist),
-    });
+  const needs = { kept, stores, copies, ciphers, passwords, redis, identity };
+  const app = await openApp(running, needs);
   const answer = (request: Request, { peer, signal }: DeadlineBindings<Peer>) =>
     app.fetch(request, {
       signal,
@@ -119,6 +99,54 @@ await runProgram(log, async (running, stopping) => {
   running.use(admin.declareReady(stores.checks));
   running.use(discovery.register({ program: "auth", port }));
 });
+
+interface AppNeeds {
+  readonly kept: Stores;
+  readonly stores: Stores;
+  readonly copies: CachedReads;
+  readonly ciphers: Ciphers;
+  readonly passwords: WorkerPasswords;
+  readonly redis: Redis | undefined;
+  readonly identity: TlsIdentity;
+}
+
+/** The users API, with the authorization server unless people sign in elsewhere. */
+async function openApp(
+  running: AsyncDisposableStack,
+  { kept, stores, copies, ciphers, passwords, redis, identity }: AppNeeds,
+): Promise<Hono> {
+  const { path } = config.events;
+  const denylist = running.use(await openDenylist({ path, redis, log, now }));
+  const means = { log, now, newId };
+  const people = {
+    ...stores,
+    ...means,
+    reads: copies.over(kept.users),
+    commonPasswords: new CommonPasswords(),
+  };
+  if (config.foreignIssuer) {
+    const elsewhere = openElsewhere(running, { ...people, denylist, config });
+    return createAppElsewhere({ ...people, ...elsewhere });
+  }
+  const { issuer, audience } = config.tokens;
+  const mailer = config.mail && await openMailer(config.mail, identity);
+  const mail = running.use(new MailDelivery({ ...stores, ...means, mailer, issuer }));
+  const signingKeys = running.use(new SigningKeyFile({ ...config.signingKeys, log }));
+  return createApp({
+    ...people,
+    ...config,
+    issuer,
+    audience,
+    passwords,
+    attempts: attemptsIn(redis, ciphers),
+    recovery: new RecoveryCodes(ciphers.recoveryCodes),
+    mail,
+    signingKeys,
+    tellClients: callingClients(running.use(openWebFetch()).fetch),
+    adapter: oidcAdapterFor(stores.grants, now),
+    authenticate: ownAuthenticator(config.tokens, signingKeys, now, denylist),
+  });
+}
 
 /** Counted in Redis for all replicas, where there is one. */
 function attemptsIn(redis: Redis | undefined, { attempts }: Ciphers): SignInAttempts {

@@ -1,9 +1,7 @@
-import { createAuthenticator, createServiceToken } from "platform/access";
 import { MemoryCache, RedisCache } from "platform/cache";
 import { peerUrl } from "platform/config";
 import { openKeyRing, Resealer } from "platform/crypto";
-import { openDenylist } from "platform/denylist";
-import { openDiscovery, openIssuer, openPeer } from "platform/discovery";
+import { openDiscovery, openPeer } from "platform/discovery";
 import {
   openEventPublisher,
   openEventReader,
@@ -12,6 +10,7 @@ import {
 } from "platform/events";
 import { withDeadline } from "platform/http";
 import { createFaultPoints, loadConfigOrExit, runProgram } from "platform/lifecycle";
+import { openServiceAccess } from "platform/issuer";
 import { openRedisLink } from "platform/redis";
 import { reachStore } from "platform/store";
 import { createLogger, serveAdmin, withReadyz, withRequestLog } from "platform/telemetry";
@@ -35,8 +34,6 @@ await runProgram(log, async (running, stopping) => {
   const admin = running.use(serveAdmin({ hostname: "127.0.0.1", port: config.adminPort }));
   const identity = running.use(await openTlsIdentity(config.tls, { log }));
   const discovery = running.use(await openDiscovery(config.discovery, { identity, log }));
-  const { foreignIssuer } = config;
-  const issuer = running.use(openIssuer({ identity, discovery, foreignIssuer }));
   const payment = running.use(openPeer({ identity, discovery, program: "payment" }));
 
   const { ring } = running.use(await openKeyRing(config.encryption, { service: "orders", log }));
@@ -57,11 +54,8 @@ await runProgram(log, async (running, stopping) => {
   const ownEvents = redis && running.use(new RedisEventReader(redis, copiesGroup));
   if (ownEvents) running.use(copies.follow({ reader: ownEvents, log }));
 
-  const denylist = running.use(
-    await openDenylist({ path: config.accountEventsPath, redis, log, now }),
-  );
-  const { id: clientId, secret: clientSecret, tokenUrl } = config.client;
-  const token = createServiceToken({ tokenUrl, clientId, clientSecret, fetch: issuer.fetch, now });
+  const link = { config, identity, discovery, redis, log, now };
+  const { authenticate, token } = await openServiceAccess(running, link);
   const reach = createFaultPoints({ ...config.fault, log });
   const sagas = running.use(
     createSagaRunner({
@@ -80,7 +74,7 @@ await runProgram(log, async (running, stopping) => {
     ...stores,
     reads: copies.over(kept),
     sagas,
-    authenticate: createAuthenticator({ ...config.tokens, ...denylist, fetch: issuer.fetch }),
+    authenticate,
     log,
     now,
     newId: () => crypto.randomUUID(),

@@ -1,12 +1,11 @@
-import { createAuthenticator, createServiceToken } from "platform/access";
 import { MemoryCache, RedisCache } from "platform/cache";
 import { peerUrl } from "platform/config";
 import { openKeyRing, Resealer } from "platform/crypto";
-import { openDenylist } from "platform/denylist";
-import { openDiscovery, openIssuer, openPeer } from "platform/discovery";
+import { openDiscovery, openPeer } from "platform/discovery";
 import { openEventPublisher, RedisEventReader, relayOutbox } from "platform/events";
 import { withDeadline } from "platform/http";
 import { createFaultPoints, loadConfigOrExit, runProgram } from "platform/lifecycle";
+import { openServiceAccess } from "platform/issuer";
 import { openRedisLink } from "platform/redis";
 import { reachStore } from "platform/store";
 import { createLogger, serveAdmin, withReadyz, withRequestLog } from "platform/telemetry";
@@ -29,8 +28,6 @@ await runProgram(log, async (running, stopping) => {
   const admin = running.use(serveAdmin({ hostname: "127.0.0.1", port: config.adminPort }));
   const identity = running.use(await openTlsIdentity(config.tls, { log }));
   const discovery = running.use(await openDiscovery(config.discovery, { identity, log }));
-  const { foreignIssuer } = config;
-  const issuer = running.use(openIssuer({ identity, discovery, foreignIssuer }));
   const orders = running.use(openPeer({ identity, discovery, program: "orders" }));
 
   const { ring } = running.use(await openKeyRing(config.encryption, { service: "payment", log }));
@@ -64,18 +61,15 @@ await runProgram(log, async (running, stopping) => {
     }),
   );
 
-  const denylist = running.use(
-    await openDenylist({ path: config.accountEventsPath, redis, log, now }),
-  );
-  const { id: clientId, secret: clientSecret, tokenUrl } = config.client;
-  const token = createServiceToken({ tokenUrl, clientId, clientSecret, fetch: issuer.fetch, now });
+  const link = { config, identity, discovery, redis, log, now };
+  const { authenticate, token } = await openServiceAccess(running, link);
   const app = createApp({
     ...stores,
     reads: copies.over(kept.payments),
     orders: new HttpOrderLookup({ baseUrl: peerUrl("orders"), fetch: orders.fetch, token }),
     settler,
     webhookSecret,
-    authenticate: createAuthenticator({ ...config.tokens, ...denylist, fetch: issuer.fetch }),
+    authenticate,
     log,
     now,
     newId,

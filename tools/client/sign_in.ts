@@ -30,8 +30,8 @@ const Endpoints = z.object({ authorization_endpoint: z.string(), token_endpoint:
 type Endpoints = z.output<typeof Endpoints>;
 
 const ownEndpoints: Endpoints = {
-  authorization_endpoint: "/oidc/auth",
-  token_endpoint: "/oidc/token",
+  "authorization_endpoint": "/oidc/auth",
+  "token_endpoint": "/oidc/token",
 };
 
 /** Signing in did not go as the protocol says. */

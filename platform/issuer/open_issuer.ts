@@ -1,6 +1,6 @@
 import type { ForeignIssuer } from "platform/config";
+import { openPeer, type PeerOptions } from "platform/discovery";
 import { openWebFetch, type PeerFetch } from "platform/tls";
-import { openPeer, type PeerOptions } from "./peer.ts";
 
 export interface IssuerConnectionOptions extends Omit<PeerOptions, "program"> {
   /** Undefined: our own auth server. */

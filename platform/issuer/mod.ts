@@ -1,0 +1,2 @@
+export * from "./open_issuer.ts";
+export * from "./service_access.ts";
