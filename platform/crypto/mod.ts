@@ -1,4 +1,4 @@
-export { FieldCipherError } from "./aes_gcm.ts";
+export { decrypt, encrypt, FieldCipherError } from "./aes_gcm.ts";
 export * from "./blind_index.ts";
 export * from "./document_cipher.ts";
 export * from "./encryption_config.ts";

@@ -17,6 +17,7 @@ import { asFetch } from "./node_bridge.ts";
 import { type OidcEndpoint, oidcEndpoints, type OidcOperation } from "./oidc_endpoints.ts";
 import pageStyles from "./pages/pages.css" with { type: "text" };
 import passkeysScript from "./pages/passkeys.js" with { type: "text" };
+import { TokenAnswers } from "./token_answers.ts";
 import { TokenEndpoints, type TokenEndpointsDependencies } from "./token_endpoints.ts";
 import { type PeopleDependencies, peoplePages } from "./people_pages.ts";
 import { oidcPolicy } from "./policy.ts";
@@ -49,6 +50,7 @@ export function createOidc(
     hardened(await callback(request, c.env ?? {}));
   const library: Handler = async (c) => await passOn(c)(c.req.raw);
   const tokens = new TokenEndpoints(dependencies);
+  const answers = new TokenAnswers(dependencies);
 
   const own: Partial<Record<OidcOperation, Handler>> = {
     showInteraction: (c) => interactions.show(c),
@@ -57,6 +59,7 @@ export function createOidc(
     passkeyOptions: (c) => interactions.passkeyOptions(c),
     pageStyles: () => asset(pageStyles, "text/css"),
     passkeysScript: () => asset(passkeysScript, "text/javascript"),
+    token: (c) => answers.answer(c, passOn(c)),
     introspection: (c) => tokens.introspect(c, passOn(c)),
     revocation: (c) => tokens.revoke(c, passOn(c)),
     submitUserCode: (c) => submitUserCode(c, passOn(c), dependencies),

@@ -50,12 +50,14 @@ export class OneTimeLinks {
     const link = await this.#find(kind, secret);
     if (!link) return undefined;
     const rememberUntil = new Date(link.expiresAt.getTime() + rememberedBeyondMs);
-    return await this.#grants.consumeOnce(link.key, rememberUntil) ? link.payload : undefined;
+    return await this.#grants.consumeOnce(link.key, rememberUntil, this.#now())
+      ? link.payload
+      : undefined;
   }
 
   async #find(kind: LinkKind, secret: string): Promise<Artifact | undefined> {
     const found = await this.#grants.find(await artifactKey(kind, "id", secret));
-    if (!found || found.consumed || found.expiresAt <= this.#now()) return undefined;
+    if (!found || found.consumedAt || found.expiresAt <= this.#now()) return undefined;
     return found;
   }
 }

@@ -48,7 +48,7 @@ export class PasskeyChallenges {
     if (!artifact || artifact.expiresAt <= this.#now()) return false;
     if (Payload.parse(artifact.payload).purpose !== purpose) return false;
     const rememberUntil = new Date(artifact.expiresAt.getTime() + rememberedBeyondMs);
-    return await this.#grants.consumeOnce(key, rememberUntil);
+    return await this.#grants.consumeOnce(key, rememberUntil, this.#now());
   }
 }
 

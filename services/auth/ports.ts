@@ -106,26 +106,29 @@ export interface Artifact {
 }
 
 export interface FoundArtifact extends Artifact {
-  /** Whether {@linkcode GrantStore.consumeOnce} has succeeded for it. */
-  readonly consumed: boolean;
+  /** When {@linkcode GrantStore.consumeOnce} has succeeded for it, by the one who did. */
+  readonly consumedAt: Date | undefined;
 }
 
 /** Where grants and what belongs to them are kept. Each method is one transaction. */
 export interface GrantStore {
-  /** Keeps the artifact, in place of the one with the same key. Whether that was consumed stays so. */
+  /**
+   * Keeps the artifact, in place of the one with the same key. Whether that was consumed stays so. One of a
+   * family that was revoked is not there afterwards.
+   */
   put(artifact: Artifact): Promise<void>;
   find(key: string): Promise<FoundArtifact | undefined>;
   findByUid(uidKey: string): Promise<FoundArtifact | undefined>;
   findByUserCode(userCodeKey: string): Promise<FoundArtifact | undefined>;
   /**
    * Uses the artifact up. However many call it at once, it succeeds for exactly one of them, also
-   * after the artifact itself is gone, until `rememberUntil`.
+   * after the artifact itself is gone, until `rememberUntil`. `at` is kept with it.
    */
-  consumeOnce(key: string, rememberUntil: Date): Promise<boolean>;
+  consumeOnce(key: string, rememberUntil: Date, at: Date): Promise<boolean>;
   /** What was given out on behalf of the person, {@linkcode artifactsListedMax} at most, the longest lived first. */
   listByOwner(owner: string): Promise<readonly FoundArtifact[]>;
   destroy(key: string): Promise<void>;
-  /** Destroys every artifact of the family. */
+  /** Destroys every artifact of the family, for good: nothing of it is put any more. */
   revokeGrant(grantId: string): Promise<void>;
   /** Destroys every artifact of the person: sessions, grants, codes and refresh tokens. */
   revokeOwner(owner: string): Promise<void>;

@@ -1,9 +1,10 @@
 import { isSignInValid } from "./domain/mod.ts";
-import { type FormFields, readForm } from "./form_body.ts";
+import { clientIdOf } from "./client_id.ts";
 import type { OidcRequest } from "./interaction.ts";
 import type { AuthorizationServer, OidcClient } from "./oidc_provider.ts";
 import { isStructured, type OwnClaims, readOwnAccessToken } from "./own_access_token.ts";
 import type { GrantStore, UserStore } from "./ports.ts";
+import { readPostedForm } from "./posted_form.ts";
 import { RevokedTokens } from "./revoked_tokens.ts";
 import type { SigningKeySource } from "./signing_keys.ts";
 
@@ -58,22 +59,14 @@ export class TokenEndpoints {
 
   /** The client and what its token says, or the library's answer where that is the one to give. */
   async #ask(request: Request, library: LibraryHandler): Promise<Response | Asked> {
-    const { headers, url } = request;
-    const fields = await readForm(request);
-    const { token = "" } = fields;
-    const again = (form: FormFields) => {
-      const fresh = new Headers(headers);
-      fresh.delete("content-length");
-      return library(
-        new Request(url, { method: "POST", headers: fresh, body: new URLSearchParams(form) }),
-      );
-    };
-    if (!isStructured(token)) return await again(fields);
-    const answer = await again({ ...fields, token: nobodysToken });
+    const form = await readPostedForm(request);
+    const { token = "" } = form.fields;
+    if (!isStructured(token)) return await library(form.again());
+    const answer = await library(form.again({ ...form.fields, token: nobodysToken }));
     if (answer.status !== 200) return answer;
     await answer.body?.cancel();
     const { serverNow, signingKeys, ...rules } = this.#dependencies;
-    const client = await serverNow().provider.Client.find(clientIdOf(headers, fields));
+    const client = await serverNow().provider.Client.find(clientIdOf(request.headers, form.fields));
     if (!client) throw new Error("Cannot find the client that the library has authenticated");
     const claims = await readOwnAccessToken(token, { ...rules, keys: signingKeys.current });
     return { client, claims };
@@ -104,12 +97,4 @@ function inactive(c: OidcRequest): Response {
 function introspectionOf({ cnf, ...claims }: OwnClaims): Readonly<Record<string, unknown>> {
   const kind = cnf?.["jkt"] === undefined ? "Bearer" : "DPoP";
   return { active: true, ...claims, ...cnf && { cnf }, "token_type": kind };
-}
-
-/** Who was authenticated: whom the `Authorization` header names, or the form. */
-function clientIdOf(headers: Headers, fields: FormFields): string {
-  const [scheme, credentials = ""] = (headers.get("authorization") ?? "").split(" ");
-  if (scheme?.toLowerCase() !== "basic") return fields["client_id"] ?? "";
-  const [id = ""] = atob(credentials).split(":");
-  return decodeURIComponent(id.replaceAll("+", "%20"));
 }

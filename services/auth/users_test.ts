@@ -191,7 +191,14 @@ Deno.test("what happens to users is told without their names and addresses", asy
       },
       {
         type: "sallyport.auth.user.disabled",
-        data: { id, roles: ["customer"], status: "disabled", version: 2 },
+        data: {
+          id,
+          roles: ["customer"],
+          status: "disabled",
+          version: 2,
+          securityVersion: 1,
+          signInsValidFrom: server.now.toISOString(),
+        },
       },
     ],
   );

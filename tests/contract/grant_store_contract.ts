@@ -43,8 +43,8 @@ export function grantStoreContract(adapter: string, open?: () => Promise<OpenGra
       await grants.put(artifact);
     }
     deepEqual(await grants.listByOwner(owner), [
-      { ...long, consumed: false },
-      { ...short, consumed: false },
+      { ...long, consumedAt: undefined },
+      { ...short, consumedAt: undefined },
     ]);
     await grants.revokeGrant("listed");
     equal((await grants.listByOwner(owner)).length, 1);
@@ -60,7 +60,7 @@ export function grantStoreContract(adapter: string, open?: () => Promise<OpenGra
       owner: "ada",
     });
     await grants.put(artifact);
-    const expected = { ...artifact, consumed: false };
+    const expected = { ...artifact, consumedAt: undefined };
     deepEqual(await grants.find(artifact.key), expected);
     deepEqual(await grants.findByUid("uid"), expected);
     deepEqual(await grants.findByUserCode("code"), expected);
@@ -80,7 +80,7 @@ export function grantStoreContract(adapter: string, open?: () => Promise<OpenGra
     await grants.put(artifact);
     const next = { ...artifact, uidKey: "new", payload: { changed: true }, expiresAt: later(90) };
     await grants.put(next);
-    deepEqual(await grants.find(artifact.key), { ...next, consumed: false });
+    deepEqual(await grants.find(artifact.key), { ...next, consumedAt: undefined });
     equal(await grants.findByUid("old"), undefined);
   });
 
@@ -88,26 +88,26 @@ export function grantStoreContract(adapter: string, open?: () => Promise<OpenGra
     const artifact = anArtifact();
     await grants.put(artifact);
     const outcomes = await Promise.all(
-      Array.from({ length: 50 }, () => grants.consumeOnce(artifact.key, later(60))),
+      Array.from({ length: 50 }, () => grants.consumeOnce(artifact.key, later(60), later(1))),
     );
     equal(outcomes.filter((won) => won).length, 1);
-    equal((await grants.find(artifact.key))?.consumed, true);
+    deepEqual((await grants.find(artifact.key))?.consumedAt, later(1));
   });
 
   test("remembers what is used up when it is put again, and when it is gone", async (grants) => {
     const artifact = anArtifact();
     await grants.put(artifact);
-    ok(await grants.consumeOnce(artifact.key, later(60)));
+    ok(await grants.consumeOnce(artifact.key, later(60), later(1)));
     await grants.put(artifact);
-    equal((await grants.find(artifact.key))?.consumed, true);
-    equal(await grants.consumeOnce(artifact.key, later(60)), false);
+    deepEqual((await grants.find(artifact.key))?.consumedAt, later(1));
+    equal(await grants.consumeOnce(artifact.key, later(60), later(1)), false);
     await grants.destroy(artifact.key);
-    equal(await grants.consumeOnce(artifact.key, later(60)), false);
+    equal(await grants.consumeOnce(artifact.key, later(60), later(1)), false);
   });
 
   test("consumes each artifact for itself", async (grants) => {
-    ok(await grants.consumeOnce("one", later(60)));
-    ok(await grants.consumeOnce("another", later(60)));
+    ok(await grants.consumeOnce("one", later(60), later(1)));
+    ok(await grants.consumeOnce("another", later(60), later(1)));
   });
 
   test("destroys one artifact alone, and one that is not there without a word", async (grants) => {
@@ -127,6 +127,8 @@ export function grantStoreContract(adapter: string, open?: () => Promise<OpenGra
     await grants.revokeGrant("grant");
     for (const { key } of family) equal(await grants.find(key), undefined);
     ok(await grants.find(stranger.key));
+    await grants.put(family[0]!);
+    equal(await grants.find(family[0]!.key), undefined, "nothing of it is put any more");
   });
 
   test("revokes all that a person has, and nobody else's", async (grants) => {
@@ -145,12 +147,12 @@ export function grantStoreContract(adapter: string, open?: () => Promise<OpenGra
     ];
     await grants.put(old);
     await grants.put(young);
-    await grants.consumeOnce("used", later(11));
-    await grants.consumeOnce("used long ago", later(10));
+    await grants.consumeOnce("used", later(11), later(1));
+    await grants.consumeOnce("used long ago", later(10), later(1));
     equal(await grants.sweep(later(10)), 1);
     equal(await grants.find(old.key), undefined);
     ok(await grants.find(young.key));
-    equal(await grants.consumeOnce("used", later(60)), false);
-    equal(await grants.consumeOnce("used long ago", later(60)), true);
+    equal(await grants.consumeOnce("used", later(60), later(1)), false);
+    equal(await grants.consumeOnce("used long ago", later(60), later(1)), true);
   });
 }

@@ -71,7 +71,7 @@ test("lets one of those who use an artifact on several replicas have it", (mongo
     for (let round = 0; round < 10; round++) {
       const won = await Promise.all(
         replicas.flatMap(({ grants }) =>
-          [1, 2, 3].map(() => grants.consumeOnce(`a${round}`, later))
+          [1, 2, 3].map(() => grants.consumeOnce(`a${round}`, later, later))
         ),
       );
       equal(won.filter((isFirst) => isFirst).length, 1);

@@ -145,7 +145,7 @@ Deno.test({
       find: () => users.find(id, "any"),
       update: () => users.update(id, "any", renamed()),
       put: () => grants.put({ key: "a", owner: id, payload: {}, expiresAt: new Date() }),
-      consumeOnce: () => grants.consumeOnce("a", new Date()),
+      consumeOnce: () => grants.consumeOnce("a", new Date(), new Date()),
       sweep: () => grants.sweep(new Date()),
       relay: () => drain(outbox),
     };
@@ -170,6 +170,6 @@ Deno.test({
       deepEqual((await drain(outbox)).filter(({ subject }) => subject === found.id).length, 1);
     }
     await users.update(id, "any", renamed());
-    ok(await grants.consumeOnce("b", new Date()));
+    ok(await grants.consumeOnce("b", new Date(), new Date()));
   },
 });

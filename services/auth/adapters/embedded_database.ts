@@ -35,7 +35,17 @@ const schema = `
   create index consumed_artifacts_by_expiry on consumed_artifacts (remember_until_ms);
 `;
 
+/** When something was used up; and which families are revoked, so that nothing of them is put any more. */
+const revocations = `
+  alter table consumed_artifacts add column consumed_at_ms integer not null default 0;
+  create table revoked_grants (
+    grant_id text primary key,
+    remember_until_ms integer not null
+  ) strict, without rowid;
+  create index revoked_grants_by_expiry on revoked_grants (remember_until_ms);
+`;
+
 /** The one file in which the embedded adapters of auth keep everything, so that they share transactions. */
 export function openEmbeddedDatabase(path: string, ciphers: Ciphers): Database {
-  return Database.open(path, [schema + outboxSchema, sealAll(ciphers), mailSchema]);
+  return Database.open(path, [schema + outboxSchema, sealAll(ciphers), mailSchema, revocations]);
 }

@@ -7,8 +7,11 @@ import {
   type GrantStore,
 } from "../ports.ts";
 
+/** Longer than anything that a grant leads to may live, which is 14 days. */
+const revokedKeptMs = 30 * 86_400_000;
+
 const found = `
-  select artifacts.*, consumed_artifacts.key is not null as consumed
+  select artifacts.*, consumed_artifacts.consumed_at_ms
   from artifacts left join consumed_artifacts using (key)
 `;
 
@@ -27,7 +30,8 @@ export class EmbeddedGrantStore implements GrantStore {
     this.#db.run(
       `insert or replace into artifacts
          (key, uid_key, user_code_key, grant_id, owner, key_id, payload, expires_at_ms)
-       values (:key, :uidKey, :userCodeKey, :grantId, :owner, :keyId, :sealed, :expiresAtMs)`,
+       select :key, :uidKey, :userCodeKey, :grantId, :owner, :keyId, :sealed, :expiresAtMs
+       where not exists (select 1 from revoked_grants where grant_id = :grantId)`,
       {
         ...this.#artifacts.seal(artifact.key, { payload: artifact.payload }),
         key: artifact.key,
@@ -61,11 +65,12 @@ export class EmbeddedGrantStore implements GrantStore {
     return rows.map((row) => this.#toArtifact(row));
   }
 
-  consumeOnce(key: string, rememberUntil: Date): Promise<boolean> {
+  consumeOnce(key: string, rememberUntil: Date, at: Date): Promise<boolean> {
     // The key is unique: of all that insert it, one has inserted it.
     const inserted = this.#db.run(
-      "insert or ignore into consumed_artifacts (key, remember_until_ms) values (:key, :until)",
-      { key, until: rememberUntil.getTime() },
+      `insert or ignore into consumed_artifacts (key, remember_until_ms, consumed_at_ms)
+       values (:key, :until, :at)`,
+      { key, until: rememberUntil.getTime(), at: at.getTime() },
     );
     return Promise.resolve(inserted === 1);
   }
@@ -76,7 +81,14 @@ export class EmbeddedGrantStore implements GrantStore {
   }
 
   revokeGrant(grantId: string): Promise<void> {
-    this.#db.run("delete from artifacts where grant_id = :grantId", { grantId });
+    this.#db.transaction(() => {
+      this.#db.run(
+        `insert or ignore into revoked_grants (grant_id, remember_until_ms)
+         values (:grantId, unixepoch() * 1000 + :keptMs)`,
+        { grantId, keptMs: revokedKeptMs },
+      );
+      this.#db.run("delete from artifacts where grant_id = :grantId", { grantId });
+    });
     return Promise.resolve();
   }
 
@@ -89,6 +101,7 @@ export class EmbeddedGrantStore implements GrantStore {
     return Promise.resolve(this.#db.transaction(() => {
       const nowMs = at.getTime();
       this.#db.run("delete from consumed_artifacts where remember_until_ms <= :nowMs", { nowMs });
+      this.#db.run("delete from revoked_grants where remember_until_ms <= :nowMs", { nowMs });
       return this.#db.run("delete from artifacts where expires_at_ms <= :nowMs", { nowMs });
     }));
   }
@@ -111,9 +124,13 @@ export class EmbeddedGrantStore implements GrantStore {
       owner: textOf(row["owner"]),
       payload: this.#artifacts.open(row).payload,
       expiresAt: new Date(Number(row["expires_at_ms"])),
-      consumed: row["consumed"] === 1,
+      consumedAt: dateOf(row["consumed_at_ms"]),
     };
   }
+}
+
+function dateOf(value: Row[string] | undefined): Date | undefined {
+  return typeof value === "number" ? new Date(value) : undefined;
 }
 
 function textOf(value: Row[string] | undefined): string | undefined {

@@ -79,6 +79,8 @@ export type KeptMail = z.output<typeof KeptMail>;
 /** That something has happened. Its insert is what makes it so. */
 export interface Marker {
   readonly _id: string;
+  /** When it did. */
+  readonly at?: Date;
   readonly expiresAt: Date;
 }
 

@@ -9,7 +9,7 @@ import {
   type GrantStore,
 } from "../ports.ts";
 import { MongodbAccountSteps } from "./mongodb_account_steps.ts";
-import { ArtifactContents, collections, KeptArtifact } from "./mongodb_collections.ts";
+import { ArtifactContents, collections, KeptArtifact, type Marker } from "./mongodb_collections.ts";
 import { isDuplicateKey, type MongodbLink } from "./mongodb_link.ts";
 import { openSealed, resealAll, sealedOf } from "./mongodb_sealed.ts";
 
@@ -94,8 +94,8 @@ export class MongodbGrantStore implements GrantStore, Resealable {
     return found.filter((artifact) => artifact !== undefined);
   }
 
-  consumeOnce(key: string, rememberUntil: Date): Promise<boolean> {
-    return this.#mark("consumed", key, rememberUntil);
+  consumeOnce(key: string, rememberUntil: Date, at: Date): Promise<boolean> {
+    return this.#mark("consumed", key, rememberUntil, at);
   }
 
   async destroy(key: string): Promise<void> {
@@ -104,7 +104,8 @@ export class MongodbGrantStore implements GrantStore, Resealable {
   }
 
   async revokeGrant(grantId: string): Promise<void> {
-    await this.#mark("revoked", grantId, new Date(this.#now().getTime() + revokedKeptMs));
+    const at = this.#now();
+    await this.#mark("revoked", grantId, new Date(at.getTime() + revokedKeptMs), at);
     await this.#link.run((db) => collections.artifacts(db).deleteMany({ grantId }));
   }
 
@@ -141,14 +142,16 @@ export class MongodbGrantStore implements GrantStore, Resealable {
     if (!there) return undefined;
     const { artifact, contents } = there;
     const { _id: key, uidKey, userCodeKey, grantId, owner, expiresAt } = artifact;
-    const [revocations, isRevoked, consumed] = await Promise.all([
+    const [revocations, revoked, consumed] = await Promise.all([
       this.#revocationsOf(owner),
-      grantId !== undefined && this.#isMarked("revoked", grantId),
-      this.#isMarked("consumed", key),
+      grantId === undefined ? null : this.#markOf("revoked", grantId),
+      this.#markOf("consumed", key),
     ]);
-    if (isRevoked || revocations !== artifact.revocations) return undefined;
+    if (revoked || revocations !== artifact.revocations) return undefined;
     const { payload } = openSealed(this.#cipher, key, contents);
-    return { key, uidKey, userCodeKey, grantId, owner, payload, expiresAt, consumed };
+    // Those who marked it before markers had a time did so long ago.
+    const consumedAt = consumed ? consumed.at ?? new Date(0) : undefined;
+    return { key, uidKey, userCodeKey, grantId, owner, payload, expiresAt, consumedAt };
   }
 
   async #read(
@@ -170,9 +173,14 @@ export class MongodbGrantStore implements GrantStore, Resealable {
   }
 
   /** @returns false when it was marked already. */
-  async #mark(kind: "consumed" | "revoked", id: string, expiresAt: Date): Promise<boolean> {
+  async #mark(
+    kind: "consumed" | "revoked",
+    id: string,
+    expiresAt: Date,
+    at: Date,
+  ): Promise<boolean> {
     try {
-      await this.#link.run((db) => collections[kind](db).insertOne({ _id: id, expiresAt }));
+      await this.#link.run((db) => collections[kind](db).insertOne({ _id: id, expiresAt, at }));
       return true;
     } catch (thrown) {
       if (isDuplicateKey(thrown)) return false;
@@ -180,8 +188,7 @@ export class MongodbGrantStore implements GrantStore, Resealable {
     }
   }
 
-  async #isMarked(kind: "consumed" | "revoked", id: string): Promise<boolean> {
-    const marker = await this.#link.run((db) => collections[kind](db).findOne({ _id: id }));
-    return marker !== null;
+  #markOf(kind: "consumed" | "revoked", id: string): Promise<Marker | null> {
+    return this.#link.run((db) => collections[kind](db).findOne({ _id: id }));
   }
 }

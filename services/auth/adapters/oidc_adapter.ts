@@ -2,6 +2,7 @@ import { errors } from "oidc-provider";
 import { artifactKey } from "../artifact_key.ts";
 import type { ArtifactPayload, OidcAdapter, OidcAdapterFactory } from "../oidc_provider.ts";
 import type { FoundArtifact, GrantStore } from "../ports.ts";
+import { RefreshGrace, refreshTurn } from "../refresh_grace.ts";
 
 /** Markers of used artifacts outlive what expired a moment ago and clocks that disagree. */
 const rememberedBeyondMs = 60_000;
@@ -19,7 +20,17 @@ const clientKinds = ["Client", "RegistrationAccessToken"];
  * sealed, for ten minutes: the person who types the short code leads to it by that.
  */
 export function oidcAdapterFor(grants: GrantStore, now: () => Date): OidcAdapterFactory {
-  return (kind) => new GrantStoreAdapter(kind, grants, now);
+  const grace = new RefreshGrace({ grants, now });
+  return (kind) => {
+    if (kind === "RefreshToken") return new RefreshTokenAdapter(kind, { grants, now, grace });
+    if (kind === "DeviceCode") return new DeviceCodeAdapter(kind, { grants, now });
+    return new GrantStoreAdapter(kind, { grants, now });
+  };
+}
+
+interface AdapterOptions {
+  readonly grants: GrantStore;
+  readonly now: () => Date;
 }
 
 class GrantStoreAdapter implements OidcAdapter {
@@ -27,7 +38,7 @@ class GrantStoreAdapter implements OidcAdapter {
   readonly #grants: GrantStore;
   readonly #now: () => Date;
 
-  constructor(kind: string, grants: GrantStore, now: () => Date) {
+  constructor(kind: string, { grants, now }: AdapterOptions) {
     this.#kind = kind;
     this.#grants = grants;
     this.#now = now;
@@ -54,7 +65,10 @@ class GrantStoreAdapter implements OidcAdapter {
 
   async find(id: string): Promise<ArtifactPayload | undefined> {
     const artifact = await this.#grants.find(await this.#keyOf("id", id));
-    return artifact && { ...this.#payloadOf(artifact), jti: id };
+    if (!artifact) return undefined;
+    const { payload, consumedAt } = artifact;
+    if (consumedAt && await this.isShownUnused(id, consumedAt)) return { ...payload, jti: id };
+    return { ...this.#payloadOf(artifact), jti: id };
   }
 
   async findByUid(uid: string): Promise<ArtifactPayload | undefined> {
@@ -79,10 +93,32 @@ class GrantStoreAdapter implements OidcAdapter {
     const key = await this.#keyOf("id", id);
     const artifact = await this.#grants.find(key);
     if (!artifact) throw new errors.InvalidGrant("it is gone");
+    const at = this.#now();
     const rememberUntil = new Date(artifact.expiresAt.getTime() + rememberedBeyondMs);
-    if (await this.#grants.consumeOnce(key, rememberUntil)) return;
+    if (await this.#grants.consumeOnce(key, rememberUntil, at)) return await this.onConsumed(id);
+    const late = await this.#grants.find(key);
+    if (late?.consumedAt && await this.mayComeLate(id, late.consumedAt)) return;
     if (artifact.grantId !== undefined) await this.#grants.revokeGrant(artifact.grantId);
     throw new errors.InvalidGrant("it was used before");
+  }
+
+  /** Called for the one who has used an artifact up. */
+  protected onConsumed(_id: string): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /**
+   * Whether somebody who was not the first may go on as if.
+   *
+   * @throws when they may not, and it is no sign that the artifact was stolen.
+   */
+  protected mayComeLate(_id: string, _consumedAt: Date): Promise<boolean> {
+    return Promise.resolve(false);
+  }
+
+  /** Whether the library need not know that the artifact is used up. */
+  protected isShownUnused(_id: string, _consumedAt: Date): Promise<boolean> {
+    return Promise.resolve(false);
   }
 
   /**
@@ -91,8 +127,9 @@ class GrantStoreAdapter implements OidcAdapter {
    */
   async #usedOnce(id: string, expiresInSeconds: number): Promise<void> {
     const rememberMs = expiresInSeconds * 1000 + rememberedBeyondMs;
-    const until = new Date(this.#now().getTime() + rememberMs);
-    if (await this.#grants.consumeOnce(await this.#keyOf("id", id), until)) return;
+    const at = this.#now();
+    const until = new Date(at.getTime() + rememberMs);
+    if (await this.#grants.consumeOnce(await this.#keyOf("id", id), until, at)) return;
     throw new errors.InvalidDpopProof("it was shown before");
   }
 
@@ -105,12 +142,56 @@ class GrantStoreAdapter implements OidcAdapter {
     await this.#grants.revokeGrant(grantId);
   }
 
-  #payloadOf({ payload, consumed }: FoundArtifact): ArtifactPayload {
-    return consumed ? { ...payload, consumed: true } : { ...payload };
+  #payloadOf({ payload, consumedAt }: FoundArtifact): ArtifactPayload {
+    return consumedAt ? { ...payload, consumed: true } : { ...payload };
   }
 
   #keyOf(name: string, value: string): Promise<string> {
     return artifactKey(this.#kind, name, value);
+  }
+}
+
+/** Refresh tokens may be shown again for a moment: see {@linkcode RefreshGrace}. */
+class RefreshTokenAdapter extends GrantStoreAdapter {
+  readonly #grace: RefreshGrace;
+
+  constructor(
+    kind: string,
+    { grace, ...options }: AdapterOptions & { readonly grace: RefreshGrace },
+  ) {
+    super(kind, options);
+    this.#grace = grace;
+  }
+
+  /** The library would take one that is used up for stolen. */
+  protected override async isShownUnused(id: string, consumedAt: Date): Promise<boolean> {
+    return refreshTurn.getStore() !== undefined && await this.#grace.isOpen(id, consumedAt);
+  }
+
+  protected override async onConsumed(id: string): Promise<void> {
+    await this.#grace.endBefore(id);
+  }
+
+  protected override async mayComeLate(id: string, consumedAt: Date): Promise<boolean> {
+    const turn = refreshTurn.getStore();
+    if (!turn || !await this.#grace.isOpen(id, consumedAt)) return false;
+    if (await this.#grace.mayStepIn(id, consumedAt)) return true;
+    turn.isLate = true;
+    throw new errors.InvalidGrant("it is being used, or was a moment ago");
+  }
+}
+
+/**
+ * A device asks again and again, and may do so twice at once: that shows no theft, and takes nothing away
+ * from the one who was first.
+ */
+class DeviceCodeAdapter extends GrantStoreAdapter {
+  protected override isShownUnused(): Promise<boolean> {
+    return Promise.resolve(true);
+  }
+
+  protected override mayComeLate(): Promise<boolean> {
+    return Promise.reject(new errors.InvalidGrant("it was used before"));
   }
 }
 
