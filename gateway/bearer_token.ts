@@ -1,6 +1,7 @@
 import { Problem, problemTypes } from "platform/problem";
 import type { Authenticate } from "platform/access";
 import { challenge } from "./challenge.ts";
+import type { Exchange } from "./exchange.ts";
 
 /** Where a token is looked for. */
 export interface TokenPlaces {
@@ -12,7 +13,8 @@ export interface TokenPlaces {
 /** RFC 6750, section 2.1. */
 const tokenForm = /^[A-Za-z0-9._~+/-]+=*$/;
 const tokenLengthMax = 8192;
-const schemeForm = /^\s*bearer(?:\s+(.*))?$/i;
+/** The two by which tokens are shown: RFC 6750, and RFC 9449 with a proof of possession. */
+const schemeForm = /^\s*(?:bearer|dpop)(?:\s+(.*))?$/i;
 const defaultHeader = "authorization";
 
 /**
@@ -54,13 +56,15 @@ export function soleToken(
 /** Whose access token of the platform's issuer it is, wherever it was found. @throws {Problem} */
 export function authenticateToken(
   authenticate: Authenticate,
-  { request, token }: { readonly request: Request; readonly token: string },
+  { exchange, token }: { readonly exchange: Exchange; readonly token: string },
 ): ReturnType<Authenticate> {
+  const { request } = exchange;
   const inHeader = schemeForm.exec(request.headers.get(defaultHeader) ?? "");
-  if (inHeader?.[1] === token) return authenticate(request);
+  if (inHeader?.[1] === token) return authenticate(request, exchange);
   const headers = new Headers(request.headers);
   headers.set(defaultHeader, `Bearer ${token}`);
-  return authenticate(new Request(request.url, { headers }));
+  const { url, method } = request;
+  return authenticate(new Request(url, { method, headers }), exchange);
 }
 
 /** RFC 6750: a request without a token gets no error code, only the challenge. */

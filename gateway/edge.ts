@@ -1,4 +1,4 @@
-import { createAuthenticator } from "platform/access";
+import { createAuthenticator, shownAtEdge } from "platform/access";
 import { openDenylist } from "platform/denylist";
 import type { Discovery } from "platform/discovery";
 import { openIssuer } from "platform/issuer";
@@ -70,13 +70,14 @@ export async function openEdge(running: AsyncDisposableStack, tools: EdgeTools):
   const authorities = new ClientAuthorities();
   const certificates = new ServerCertificates();
   const redis = running.use(await openRedisLink(config.redis, { identity, log }));
+  const stores = openStores(redis, tools);
   const deps: Omit<Dependencies, "config"> = {
     fetchFor,
     pools,
     webSockets,
     metrics,
-    ...openStores(redis, tools),
-    authenticate: await openAuthenticator(running, redis, tools),
+    ...stores,
+    authenticate: await openAuthenticator(running, { redis, ...stores }, tools),
     logs: running.use(new LogSinks({ dir: config.logDir, fetch, metrics, log })),
     edge: config.edge,
     log,
@@ -110,7 +111,7 @@ export async function openEdge(running: AsyncDisposableStack, tools: EdgeTools):
 
 async function openAuthenticator(
   running: AsyncDisposableStack,
-  redis: Redis | undefined,
+  { redis, counters }: Pick<Dependencies, "counters"> & { readonly redis: Redis | undefined },
   { config, identity, discovery, log }: EdgeTools,
 ): Promise<Dependencies["authenticate"]> {
   const { foreignIssuer } = config;
@@ -119,7 +120,23 @@ async function openAuthenticator(
   log.info("Signature library chosen", { "service.signatures.library": verifier.library });
   const { accountEventsPath: path = "" } = config;
   const denylist = running.use(await openDenylist({ path, redis, log, now: () => new Date() }));
-  return createAuthenticator({ ...config.tokens, ...denylist, fetch: issuer.fetch, verifier });
+  const sender = {
+    shownBy: shownAtEdge(originsOf(config)),
+    isFirst: (name: string) => isFirst(counters.redis, name),
+  };
+  const { fetch } = issuer;
+  return createAuthenticator({ ...config.tokens, ...denylist, sender, fetch, verifier });
+}
+
+/** By which names clients call the two edges. */
+function originsOf({ edge, mtlsPort }: Settings): readonly string[] {
+  return [edge.origin, `https://${edge.hostname}:${mtlsPort}`];
+}
+
+/** Proofs of possession are counted as requests are: by all threads and nodes together, and no two pass. */
+async function isFirst(counter: RequestCounter, name: string): Promise<boolean> {
+  const once = { unit: "minute", requestsMax: 1, windowType: "sliding" } as const;
+  return (await counter.take(`dpop ${name}`, [once], new Date())).taken;
 }
 
 /** Counts and copies: in Redis where there is one, and in the process. */

@@ -1,3 +1,4 @@
+import { forwardedPathHeader } from "platform/access";
 import { fieldLinesOf, headerList } from "platform/http1";
 import { Problem } from "platform/problem";
 import type { Exchange } from "./exchange.ts";
@@ -79,7 +80,15 @@ export interface ForwardOptions {
  * @throws {Problem} `loop-detected` when the request has passed here more often than can be meant.
  */
 export function requestHeaders(
-  { request: { headers }, clientIp, host, requestId, edge: ownEdge }: Exchange,
+  {
+    request: { headers },
+    clientIp,
+    host,
+    requestId,
+    edge: ownEdge,
+    target,
+    clientCertificate,
+  }: Exchange,
   { preserveHost, hostHeader, edge }: ForwardOptions,
 ): [string, string][] {
   const dropped = namedByConnection(headers);
@@ -87,9 +96,11 @@ export function requestHeaders(
   const forwarded: [string, string][] = [];
   let earlierVia = "";
   let bytes = 0;
+  let hasProof = false;
   const fields = fieldLinesOf(headers);
   for (let at = 0; at < fields.length; at += 2) {
     const [name, value] = [fields[at]!, fields[at + 1]!];
+    if (name === "dpop") hasProof = true;
     bytes += name.length + value.length;
     if (name === "via") earlierVia += `${value}, `;
     else if (!isClientsOwn(name) && !dropped?.has(name)) forwarded.push([name, value]);
@@ -110,7 +121,15 @@ export function requestHeaders(
     ["x-forwarded-proto", "https"],
     ["forwarded", `for=${nodeOf(clientIp)};host="${host}";proto=https`],
   );
+  // What a proof of possession is for, and by which certificate the client has shown itself.
+  if (hasProof) forwarded.push([forwardedPathHeader, target.path]);
+  if (clientCertificate) forwarded.push(["client-cert", byteSequence(clientCertificate.der)]);
   return forwarded;
+}
+
+/** @see {@link https://www.rfc-editor.org/rfc/rfc8941#section-3.3.5 | RFC 8941, byte sequences} */
+function byteSequence(bytes: Uint8Array): string {
+  return `:${bytes.toBase64()}:`;
 }
 
 /** The headers that the client gets of a service's answer. */

@@ -69,7 +69,7 @@ export const jwt = definePlugin({
       }
       const identity = await tokens.identify(token);
       if (identity) return identify(exchange, identity);
-      exchange.principal = await authenticateToken(authenticate, { request, token });
+      exchange.principal = await authenticateToken(authenticate, { exchange, token });
     };
     return {
       access(exchange) {
@@ -91,7 +91,7 @@ function authenticateCaller(
   exchange: Exchange,
   authenticate: PluginTools["authenticate"],
 ): void | Promise<void> {
-  const caller = authenticate(exchange.request);
+  const caller = authenticate(exchange.request, exchange);
   if (!(caller instanceof Promise)) {
     exchange.principal = caller;
     return;

@@ -1,3 +1,4 @@
+import type { Connection } from "./sender_constraint.ts";
 import { Problem, problemTypes } from "platform/problem";
 
 /** The roles a token may carry. Anything else in a token is ignored. */
@@ -47,4 +48,7 @@ export function within(reach: Reach, owner: string): boolean {
  * @throws {Problem} `unauthenticated` or `invalid-token`, by a throw or a rejection; `unavailable` when who could
  * tell is out of reach.
  */
-export type Authenticate = (request: Request) => Principal | Promise<Principal>;
+export type Authenticate = (
+  request: Request,
+  connection?: Connection,
+) => Principal | Promise<Principal>;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Confirmation } from "./sender_constraint.ts";
 import { type Principal, type Role, roles } from "./access.ts";
 
 const RoleNames = z.array(z.string()).catch([]);
@@ -15,6 +16,7 @@ export const AccessClaims = z.object({
   sid: z.string().optional().catch(undefined),
   /** Our own: a number that grows when something is taken away from the account. */
   security_version: z.int().optional().catch(undefined),
+  cnf: Confirmation.optional(),
   // RFC 9068 demands client_id; Keycloak calls it azp.
   client_id: z.string().optional(),
   azp: z.string().optional(),

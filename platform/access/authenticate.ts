@@ -9,6 +9,11 @@ import type { Authenticate, Principal } from "./access.ts";
 import { AccessClaims, principalOf } from "./access_claims.ts";
 import { type CompactToken, readCompactToken, tokenLengthMax } from "./compact_token.ts";
 import { type IssuerKeys, keysOf, publishedKeys } from "./issuer_keys.ts";
+import {
+  checkSender,
+  type Confirmation,
+  type SenderConstraintOptions,
+} from "./sender_constraint.ts";
 import { rememberedSecondsMax, VerifiedTokens } from "./verified_tokens.ts";
 
 /** Signature algorithms we accept. A symmetric one would let whoever verifies also issue. */
@@ -48,6 +53,8 @@ export interface VerificationOptions {
   readonly verifier?: SignatureVerifier;
   /** Asked at every use of a token, remembered or not. */
   readonly isRevoked?: (token: TokenIds) => boolean;
+  /** By what senders show that they hold the keys of bound tokens. Absent: a bound token is refused. */
+  readonly sender?: SenderConstraintOptions;
   /** How many verified tokens are remembered; 10,000 when absent. 0 has each verified at each use. */
   readonly verifiedTokensMax?: number;
 }
@@ -68,6 +75,7 @@ interface Issuer {
 
 interface Verified extends TokenIds {
   readonly principal: Principal;
+  readonly confirmation: Confirmation | undefined;
   readonly rememberedUntilSeconds: number;
   readonly notBeforeSeconds: number;
   readonly expiresSeconds: number;
@@ -98,7 +106,7 @@ export function createAuthenticatorOf(
   options: VerificationOptions = {},
 ): Authenticate {
   const verifier = options.verifier ?? new RuntimeVerifier();
-  return authenticatorBy(options, (onWithdrawn) =>
+  return authenticatorBy({ ...options, verifier }, (onWithdrawn) =>
     issuers.map((rules) => {
       const { jwksUri, fetch, unknownKeyCooldownMs = defaultUnknownKeyCooldownMs } = rules;
       const remote = { jwksUri, fetch, verifier, unknownKeyCooldownMs, onWithdrawn };
@@ -111,14 +119,20 @@ export function authenticatorFor(
   rules: TokenRules,
   keys: JWTVerifyGetKey,
   now: () => Date,
-  options: Pick<VerificationOptions, "isRevoked"> = {},
+  options: Pick<VerificationOptions, "isRevoked" | "sender"> = {},
 ): Authenticate {
   const issuer = { rules, keys: keysOf(keys, new RuntimeVerifier()) };
   return authenticatorBy({ ...options, now }, () => [issuer]);
 }
 
 function authenticatorBy(
-  { now = () => new Date(), isRevoked = () => false, verifiedTokensMax }: VerificationOptions,
+  {
+    now = () => new Date(),
+    isRevoked = () => false,
+    verifiedTokensMax,
+    sender,
+    verifier = new RuntimeVerifier(),
+  }: VerificationOptions,
   open: (onWithdrawn: () => void) => readonly Issuer[],
 ): Authenticate {
   const verified = new VerifiedTokens<Verified>(
@@ -126,21 +140,32 @@ function authenticatorBy(
   );
   const issuers = byName(open(() => verified.clear()));
 
-  return (request) => {
-    const token = bearerToken(request.headers);
+  return (request, connection) => {
+    const header = request.headers.get("authorization");
+    const token = tokenIn(header);
+    const isByProof = isProofScheme(header!);
     const nowSeconds = now().getTime() / 1000;
+    const admit = (verified: Verified): Principal | Promise<Principal> => {
+      const principal = inForce(verified, nowSeconds, isRevoked);
+      const { confirmation } = verified;
+      if (confirmation === undefined && !isByProof) return principal;
+      if (!sender) throw invalidToken;
+      const bound = { request, connection, token, confirmation, isByProof, nowSeconds };
+      const checked = checkSender(bound, sender, verifier);
+      return checked === undefined ? principal : checked.then(() => principal);
+    };
     const seen = verified.find(token, nowSeconds);
-    if (seen) return inForce(seen, nowSeconds, isRevoked);
+    if (seen) return admit(seen);
     const read = readCompactToken(token);
     if (!read) throw invalidToken;
     const { claims, keys, signed, rules } = promising(read, issuers, nowSeconds);
 
-    const believe = (isSigned: boolean): Principal => {
+    const believe = (isSigned: boolean): Principal | Promise<Principal> => {
       if (!isSigned) throw invalidToken;
       const fresh = verifiedFrom(claims, rules, nowSeconds);
-      const principal = inForce(fresh, nowSeconds, isRevoked);
+      inForce(fresh, nowSeconds, isRevoked);
       verified.remember(token, fresh, nowSeconds);
-      return principal;
+      return admit(fresh);
     };
     const isSigned = keys.haveSigned(signed);
     return typeof isSigned === "boolean" ? believe(isSigned) : isSigned.then(believe);
@@ -155,13 +180,18 @@ function byName(issuers: readonly Issuer[]): ReadonlyMap<string, Issuer> {
   return named;
 }
 
-function bearerToken(headers: Headers): string {
-  const header = headers.get("authorization");
+function tokenIn(header: string | null): string {
   if (!header) throw unauthenticated;
   const [scheme, token, ...rest] = header.split(" ");
-  if (scheme?.toLowerCase() !== "bearer") throw unauthenticated;
+  const name = scheme?.toLowerCase();
+  if (name !== "bearer" && name !== "dpop") throw unauthenticated;
   if (!token || rest.length > 0 || token.length > tokenLengthMax) throw invalidToken;
   return token;
+}
+
+/** Of the two schemes, by their first letter. */
+function isProofScheme(header: string): boolean {
+  return header.startsWith("D") || header.startsWith("d");
 }
 
 /** All that can be said against a token without looking at its signature, which is what costs. */
@@ -203,6 +233,7 @@ function verifiedFrom(
   const { sub, jti, sid, nbf = 0, iat, exp, security_version: securityVersion } = claims;
   return {
     principal: principalOf(claims, clientId),
+    confirmation: claims.cnf,
     sub,
     jti,
     sid,

@@ -30,11 +30,28 @@ const keyBringers = ["jwk", "jku", "x5c", "x5u"];
  * @see {@link https://www.rfc-editor.org/rfc/rfc8725 | RFC 8725, best current practices}
  */
 export function readCompactToken(text: string): CompactToken | undefined {
+  return readToken(text, keyBringers);
+}
+
+/** A proof of possession: the one token that brings its own key, which is then what it proves to have. */
+export interface ProofToken extends CompactToken {
+  readonly jwk: Readonly<Record<string, unknown>>;
+}
+
+/** As {@linkcode readCompactToken}, for a proof of possession. */
+export function readProofToken(text: string): ProofToken | undefined {
+  const read = readToken(text, keyBringers.filter((name) => name !== "jwk"));
+  const jwk = read?.header["jwk"];
+  if (!read || typeof jwk !== "object" || jwk === null || Array.isArray(jwk)) return undefined;
+  return { ...read, jwk: jwk as Readonly<Record<string, unknown>> };
+}
+
+function readToken(text: string, unwanted: readonly string[]): CompactToken | undefined {
   if (text.length > tokenLengthMax) return undefined;
   const parts = threeParts.exec(text);
   if (!parts) return undefined;
   const header = objectIn(parts[1]!);
-  if (!header || !isPlain(header)) return undefined;
+  if (!header || !isPlain(header, unwanted)) return undefined;
   const claims = objectIn(parts[2]!);
   const signature = bytesIn(parts[3]!);
   if (!claims || !signature) return undefined;
@@ -45,10 +62,13 @@ export function readCompactToken(text: string): CompactToken | undefined {
 }
 
 /** We know no extension, so that whatever is critical is unknown to us. */
-function isPlain(header: Readonly<Record<string, unknown>>): boolean {
+function isPlain(
+  header: Readonly<Record<string, unknown>>,
+  unwanted: readonly string[],
+): boolean {
   return !Object.hasOwn(header, "crit") &&
     (!Object.hasOwn(header, "b64") || header.b64 === true) &&
-    !keyBringers.some((name) => Object.hasOwn(header, name));
+    !unwanted.some((name) => Object.hasOwn(header, name));
 }
 
 function objectIn(part: string): Readonly<Record<string, unknown>> | undefined {

@@ -33,6 +33,13 @@ export function tokenUrlOf({ OIDC_TOKEN_URL: url }: Given<typeof tokenVariables>
   return url ?? `${peerUrl("auth")}/oidc/token`;
 }
 
+/** By which names clients call the edge: for everybody, and the one for mutual TLS where there is one. */
+export function edgeOriginsOf(
+  { EDGE_URL: edge, MTLS_EDGE_URL: mtls }: Addresses & Given<typeof tokenVariables>,
+): readonly string[] {
+  return [edge, mtls].filter((url) => url !== undefined).map((url) => new URL(url).origin);
+}
+
 /** Whose tokens count: our own auth server's, unless told otherwise. */
 export function issuerOf(
   { EDGE_URL: edge, OIDC_ISSUER: issuer }: {

@@ -66,5 +66,7 @@ export const tokenVariables = {
   /** PEM of the CA that vouches for another issuer's server; the system's CAs when absent. */
   OIDC_CA_FILE: z.string().optional(),
   OIDC_AUDIENCE: z.string().optional(),
+  /** Origin of the edge at which clients show certificates. */
+  MTLS_EDGE_URL: HttpsUrl.optional(),
   OIDC_CLIENT_ID: z.string().optional(),
 };

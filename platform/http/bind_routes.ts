@@ -69,7 +69,7 @@ interface Served {
 
 async function serve(c: Context, { operation, route, handle, edge }: Served): Promise<Response> {
   const row = edge.policy[operation]!;
-  const caller = row.anyone ? anyone : await edge.authenticate(c.req.raw);
+  const caller = row.anyone ? anyone : await edge.authenticate(c.req.raw, c.env);
   const reach = authorize(row, caller);
   const parsed = await parse(route, c);
   const { headers } = c.req.raw;

@@ -3,6 +3,7 @@ import {
   createAuthenticator,
   createServiceToken,
   type ServiceToken,
+  shownBehindEdge,
   type TokenRules,
 } from "platform/access";
 import type { ForeignIssuer, Secret } from "platform/config";
@@ -16,6 +17,8 @@ export interface ServiceAccessConfig {
   readonly tokens: TokenRules;
   /** Undefined: tokens are our own auth server's. */
   readonly foreignIssuer: ForeignIssuer | undefined;
+  /** By which clients call the edge. */
+  readonly edgeOrigins: readonly string[];
   /** Where auth tells of accounts when there is no Redis. */
   readonly accountEventsPath: string;
   readonly client: { readonly tokenUrl: string; readonly id: string; readonly secret: Secret };
@@ -43,9 +46,10 @@ export async function openServiceAccess(
   const { tokens, foreignIssuer, accountEventsPath: path, client } = config;
   const { fetch } = running.use(openIssuer({ ...peers, foreignIssuer }));
   const denylist = running.use(await openDenylist({ path, redis, log, now }));
+  const sender = { shownBy: shownBehindEdge(config.edgeOrigins) };
   const { tokenUrl, id: clientId, secret: clientSecret } = client;
   return {
-    authenticate: createAuthenticator({ ...tokens, ...denylist, fetch }),
+    authenticate: createAuthenticator({ ...tokens, ...denylist, sender, fetch }),
     token: createServiceToken({ tokenUrl, clientId, clientSecret, fetch, now }),
   };
 }

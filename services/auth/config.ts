@@ -3,6 +3,7 @@ import type { TokenRules } from "platform/access";
 import {
   checkTlsFiles,
   configError,
+  edgeOriginsOf,
   type EmbeddedStoresConfig,
   embeddedStoresOf,
   type EventsConfig,
@@ -53,8 +54,6 @@ const variables = {
   /** JSON array of strings: the first signs cookies, the others still verify them. */
   OIDC_COOKIE_KEYS_FILE: z.string(),
   OIDC_CLIENTS_FILE: z.string(),
-  /** Origin of the edge at which clients show certificates. Absent: none is published. */
-  MTLS_EDGE_URL: z.url({ protocol: /^https$/ }).optional(),
   /** People to have from the first start on. Development only. */
   DEMO_USERS_FILE: z.string().optional(),
 };
@@ -86,6 +85,8 @@ export interface Config extends ProgramConfig {
   readonly tokens: TokenRules;
   /** Undefined: tokens are our own. */
   readonly foreignIssuer: ForeignIssuer | undefined;
+  /** By which clients call the edge. */
+  readonly edgeOrigins: readonly string[];
   /** Undefined: nobody is told there what is changed here. */
   readonly directory: DirectoryConfig | undefined;
   readonly encryption: EncryptionConfig;
@@ -127,6 +128,7 @@ export function loadConfig(get: (name: string) => string | undefined): Config {
     mail,
     tokens: tokenRulesOf(given, given.OIDC_CLIENT_ID),
     foreignIssuer,
+    edgeOrigins: edgeOriginsOf(given),
     directory,
     encryption: encryptionConfigOf(given, `${given.SALLYPORT_DATA_DIR}/auth/key_uses.json`),
     signingKeys: { path: given.OIDC_SIGNING_KEYS_FILE, current: files.OIDC_SIGNING_KEYS_FILE },

@@ -22,6 +22,8 @@ import { SignIn, type SignInDependencies } from "./sign_in.ts";
 export interface OidcBindings {
   /** The network address of the browser, as far as it is known. */
   readonly clientAddress?: string;
+  /** Whose connection it came by. */
+  readonly peer?: { readonly spiffeId: string };
   /** By which the client has shown itself at the edge for mutual TLS. */
   readonly clientCertificate?: ClientCertificate | undefined;
 }

@@ -1,4 +1,5 @@
 import type { Hono } from "hono";
+import { shownBehindEdge } from "platform/access";
 import { MemoryCache, RedisCache } from "platform/cache";
 import { openKeyRing, Resealer } from "platform/crypto";
 import { openDenylist } from "platform/denylist";
@@ -87,6 +88,7 @@ await runProgram(log, async (running, stopping) => {
   const app = await openApp(running, needs);
   const answer = (request: Request, { peer, signal }: DeadlineBindings<Peer>) =>
     app.fetch(request, {
+      peer,
       signal,
       clientAddress: clientAddressOf(request.headers, peer),
       clientCertificate: clientCertificateOf(request.headers, peer),
@@ -132,6 +134,7 @@ async function openApp(
   const mailer = config.mail && await openMailer(config.mail, identity);
   const mail = running.use(new MailDelivery({ ...stores, ...means, mailer, issuer }));
   const signingKeys = running.use(new SigningKeyFile({ ...config.signingKeys, log }));
+  const sender = { shownBy: shownBehindEdge(config.edgeOrigins) };
   return createApp({
     ...people,
     ...config,
@@ -144,7 +147,7 @@ async function openApp(
     signingKeys,
     tellClients: callingClients(running.use(openWebFetch()).fetch),
     adapter: oidcAdapterFor(stores.grants, now),
-    authenticate: ownAuthenticator(config.tokens, signingKeys, now, denylist),
+    authenticate: ownAuthenticator(config.tokens, signingKeys, now, { ...denylist, sender }),
   });
 }
 

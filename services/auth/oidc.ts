@@ -101,7 +101,7 @@ function permitted(
   handle: Handler,
 ): (c: OidcContext) => Promise<Response> {
   return async (c) => {
-    const caller = row.anyone ? anyone : await authenticate(c.req.raw);
+    const caller = row.anyone ? anyone : await authenticate(c.req.raw, { peer: c.env?.peer });
     return await handle(c, caller, authorize(row, caller));
   };
 }

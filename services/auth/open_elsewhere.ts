@@ -2,6 +2,7 @@ import {
   type Authenticate,
   createAuthenticator,
   createServiceToken,
+  shownBehindEdge,
   type VerificationOptions,
 } from "platform/access";
 import { openWebFetch } from "platform/tls";
@@ -12,7 +13,7 @@ import { type PeopleElsewhereOptions, withAccounts } from "./people_elsewhere.ts
 
 export interface ElsewhereOptions extends PeopleElsewhereOptions {
   readonly denylist: Pick<VerificationOptions, "isRevoked">;
-  readonly config: Pick<Config, "foreignIssuer" | "tokens" | "directory">;
+  readonly config: Pick<Config, "foreignIssuer" | "tokens" | "directory" | "edgeOrigins">;
 }
 
 /** The issuer whose tokens count when they are not our own, and the directory of its people. */
@@ -22,7 +23,11 @@ export function openElsewhere(
 ): { readonly authenticate: Authenticate; readonly directory: PeopleDirectory | undefined } {
   const { tokens, directory } = config;
   const { fetch } = running.use(openWebFetch(config.foreignIssuer));
-  const authenticate = withAccounts(createAuthenticator({ ...tokens, ...denylist, fetch }), people);
+  const sender = { shownBy: shownBehindEdge(config.edgeOrigins) };
+  const authenticate = withAccounts(
+    createAuthenticator({ ...tokens, ...denylist, sender, fetch }),
+    people,
+  );
   if (!directory) return { authenticate, directory };
   const token = createServiceToken({ ...directory, fetch, now: people.now });
   const { adminUrl } = directory;

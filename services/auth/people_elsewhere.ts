@@ -47,8 +47,8 @@ export function withAccounts(
     }
   };
 
-  return async (request) => {
-    const caller = await authenticate(request);
+  return async (request, connection) => {
+    const caller = await authenticate(request, connection);
     if (known.has(caller.subject)) return caller;
     await ensure(caller, request);
     if (known.size >= knownPeopleMax) known.clear();

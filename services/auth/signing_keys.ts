@@ -61,13 +61,13 @@ export function ownAuthenticator(
   rules: TokenRules,
   source: SigningKeySource,
   now: () => Date,
-  options: Pick<VerificationOptions, "isRevoked"> = {},
+  options: Pick<VerificationOptions, "isRevoked" | "sender"> = {},
 ): Authenticate {
   const authenticatorNow = followingKeys(source, ({ keys }) => {
     const publicKeys = keys.map(({ d: _private, ...key }) => key);
     return authenticatorFor(rules, createLocalJWKSet({ keys: publicKeys }), now, options);
   });
-  return (request) => authenticatorNow()(request);
+  return (request, connection) => authenticatorNow()(request, connection);
 }
 
 function isPair({ kty, crv, x, y, d }: Readonly<Record<"kty" | "crv" | "x" | "y" | "d", string>>) {

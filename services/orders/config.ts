@@ -2,6 +2,7 @@ import { z } from "zod";
 import {
   checkTlsFiles,
   configError,
+  edgeOriginsOf,
   type EmbeddedStoresConfig,
   embeddedStoresOf,
   type EventsConfig,
@@ -66,6 +67,8 @@ export interface Config extends ProgramConfig {
   readonly tokens: TokenRules;
   /** Undefined: tokens are our own auth server's. */
   readonly foreignIssuer: ForeignIssuer | undefined;
+  /** By which clients call the edge. */
+  readonly edgeOrigins: readonly string[];
   /** Where auth tells of accounts when there is no Redis. */
   readonly accountEventsPath: string;
   readonly client: { readonly tokenUrl: string; readonly id: string; readonly secret: Secret };
@@ -110,6 +113,7 @@ export function loadConfig(get: (name: string) => string | undefined): Config {
     },
     tokens: tokenRulesOf(given, given.OIDC_CLIENT_ID),
     foreignIssuer,
+    edgeOrigins: edgeOriginsOf(given),
     accountEventsPath: eventsOf(dataDir, "auth").path,
     client: {
       tokenUrl: tokenUrlOf(given),

@@ -3,6 +3,7 @@ import type { TokenRules } from "platform/access";
 import {
   checkTlsFiles,
   configError,
+  edgeOriginsOf,
   type EmbeddedStoresConfig,
   embeddedStoresOf,
   type EventsConfig,
@@ -62,6 +63,8 @@ export interface Config extends ProgramConfig {
   readonly tokens: TokenRules;
   /** Undefined: tokens are our own auth server's. */
   readonly foreignIssuer: ForeignIssuer | undefined;
+  /** By which clients call the edge. */
+  readonly edgeOrigins: readonly string[];
   /** Where auth tells of accounts when there is no Redis. */
   readonly accountEventsPath: string;
   readonly client: { readonly tokenUrl: string; readonly id: string; readonly secret: Secret };
@@ -106,6 +109,7 @@ export function loadConfig(get: (name: string) => string | undefined): Config {
     stores: storesOf(embeddedStoresOf(dataDir, "payment"), dynamodb),
     tokens: tokenRulesOf(given, given.OIDC_CLIENT_ID),
     foreignIssuer,
+    edgeOrigins: edgeOriginsOf(given),
     accountEventsPath: eventsOf(dataDir, "auth").path,
     client: {
       tokenUrl: tokenUrlOf(given),

@@ -147,7 +147,6 @@ function auth({ dir, ports, extraEnv }: ProgramOptions): Described {
     env: {
       ...shared({ dir, ports }, "auth"),
       AUTH_PORT: String(ports.auth),
-      MTLS_EDGE_URL: localUrl(ports.gatewayMtls),
       AUTH_ADMIN_PORT: String(ports.authAdmin),
       ...!isMailSent && { AUTH_MAIL_DIR: `${dir}/mail` },
       ...files,
@@ -262,6 +261,7 @@ function shared({ dir, ports }: ProgramOptions, name: ProgramName): Record<strin
     SALLYPORT_ENV: "development",
     SALLYPORT_DATA_DIR: `${dir}/data`,
     EDGE_URL: localUrl(ports.gateway),
+    MTLS_EDGE_URL: localUrl(ports.gatewayMtls),
     AUTH_URL: localUrl(ports.auth),
     PAYMENT_URL: localUrl(ports.payment),
     ORDERS_URL: localUrl(ports.orders),

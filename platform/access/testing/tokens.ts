@@ -6,7 +6,7 @@ type KeyPair = Awaited<ReturnType<typeof generateKeyPair>>;
 
 export const noonSeconds: number = Date.parse("2026-01-02T12:00:00.000Z") / 1000;
 export const issuer = "https://localhost:8443/oidc";
-const audience = "https://localhost:8443";
+export const audience = "https://localhost:8443";
 const jwksUri = "https://auth.test/oidc/jwks";
 
 const es256: KeyPair = await generateKeyPair("ES256", { extractable: true });
