@@ -30,6 +30,14 @@ export interface Edge<Operation extends string> {
   readonly log: Logger;
   readonly now: () => Date;
   readonly newId: () => string;
+  /** Told of each call whose caller is known, permitted or not, before it is looked into. */
+  readonly onCall?: (
+    call: {
+      readonly operation: string;
+      readonly caller: Principal;
+      readonly params: Readonly<Record<string, string>>;
+    },
+  ) => void;
 }
 
 /**
@@ -70,6 +78,7 @@ interface Served {
 async function serve(c: Context, { operation, route, handle, edge }: Served): Promise<Response> {
   const row = edge.policy[operation]!;
   const caller = row.anyone ? anyone : await edge.authenticate(c.req.raw, c.env);
+  edge.onCall?.({ operation, caller, params: c.req.param() });
   const reach = authorize(row, caller);
   const parsed = await parse(route, c);
   const { headers } = c.req.raw;

@@ -1,3 +1,4 @@
+import { note } from "./audit_trail.ts";
 import { z } from "zod";
 import { accountSignInPath } from "./account_client.ts";
 import { type Account, isSignInValid } from "./domain/mod.ts";
@@ -88,6 +89,7 @@ export class AccountAccess {
     if (accountId === undefined || loginTs === undefined) return undefined;
     const account = await users.find(accountId, { owner: accountId });
     if (account?.status !== "active" || !isSignInValid(account, loginTs)) return undefined;
+    note({ actor: accountId });
     const userAgent = c.req.header("user-agent") ?? "";
     await visits.record({ uid, accountId, userAgent, address: c.env?.clientAddress ?? "" });
     return {

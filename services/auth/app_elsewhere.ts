@@ -1,5 +1,7 @@
+import { auditReads } from "./audit_reads.ts";
 import type { Hono } from "hono";
 import type { Reach } from "platform/access";
+import { onCall } from "./audit_trail.ts";
 import { bindRoutes, matching } from "platform/http";
 import { found } from "platform/problem";
 import type { Dependencies } from "./app.ts";
@@ -24,7 +26,7 @@ import { noIdempotency } from "./no_idempotency.ts";
 export interface ElsewhereDependencies extends
   Pick<
     Dependencies,
-    "users" | "reads" | "commonPasswords" | "authenticate" | "log" | "now" | "newId"
+    "users" | "reads" | "audit" | "commonPasswords" | "authenticate" | "log" | "now" | "newId"
   > {
   /** Undefined: nobody can be told there, and what would need it is refused. */
   readonly directory: PeopleDirectory | undefined;
@@ -37,7 +39,7 @@ export interface ElsewhereDependencies extends
 export function createAppElsewhere(dependencies: ElsewhereDependencies): Hono {
   const { users, reads, commonPasswords, now } = dependencies;
   const directory = dependencies.directory ?? refusingDirectory;
-  const edge = { ...dependencies, policy, translate, idempotency: noIdempotency };
+  const edge = { ...dependencies, policy, translate, idempotency: noIdempotency, onCall };
   /** Changes there what is allowed to be changed here, and then here. */
   const change = async (
     id: string,
@@ -68,6 +70,8 @@ export function createAppElsewhere(dependencies: ElsewhereDependencies): Hono {
       const renamed = matching(ifMatch, versionOf, (it) => changedProfile(it, { name }, now()));
       return await change(caller.subject, reach, renamed, (id) => directory.rename(id, name));
     },
+
+    ...auditReads(dependencies),
 
     readUser: async ({ params, reach }) => found(await reads.find(params.userId, reach)),
 

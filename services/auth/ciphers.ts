@@ -36,6 +36,8 @@ export interface Ciphers {
   readonly mails: DocumentCipher<MailDocument>;
   /** Of whom attempts to sign in are counted for. */
   readonly attempts: BlindIndex;
+  /** Of an entry of the audit log, with the hash of the one before. */
+  readonly audit: BlindIndex;
   /** Of a person and their recovery code. */
   readonly recoveryCodes: BlindIndex;
 }
@@ -49,6 +51,7 @@ export function ciphersOf(ring: KeyRing): Ciphers {
     emails: blindIndexOf(ring, { ...users, field: "email" }),
     copies: openDocumentCipher({ ring, service: "auth", table: "copies", schema: UserCopy }),
     mails: openDocumentCipher({ ring, service: "auth", table: "mails", schema: MailDocument }),
+    audit: blindIndexOf(ring, { service: "auth", table: "audit", field: "entry" }),
     attempts: blindIndexOf(ring, { service: "auth", table: "sign-in attempts", field: "who" }),
     recoveryCodes: blindIndexOf(ring, { ...users, field: "factors.recoveryCodes" }),
   };

@@ -27,6 +27,7 @@ import {
   WorkerPasswords,
 } from "./adapters/mod.ts";
 import { createApp } from "./app.ts";
+import { withAuditTrail } from "./audit_trail.ts";
 import { createAppElsewhere } from "./app_elsewhere.ts";
 import { CachedReads, copiesGroup } from "./cached_reads.ts";
 import { callers, timekeeper } from "./callers.ts";
@@ -86,13 +87,13 @@ await runProgram(log, async (running, stopping) => {
 
   const needs = { kept, stores, copies, ciphers, passwords, redis, identity };
   const app = await openApp(running, needs);
-  const answer = (request: Request, { peer, signal }: DeadlineBindings<Peer>) =>
-    app.fetch(request, {
-      peer,
-      signal,
-      clientAddress: clientAddressOf(request.headers, peer),
-      clientCertificate: clientCertificateOf(request.headers, peer),
-    });
+  const answer = (request: Request, { peer, signal }: DeadlineBindings<Peer>) => {
+    const clientAddress = clientAddressOf(request.headers, peer);
+    const clientCertificate = clientCertificateOf(request.headers, peer);
+    const bindings = { peer, signal, clientAddress, clientCertificate };
+    const trail = { ...stores, log, now };
+    return withAuditTrail(() => app.fetch(request, bindings), clientAddress, trail);
+  };
   const timed = withDeadline(answer, { timekeeper });
   const handle = withReadyz(withRequestLog(log, timed), stores.checks);
   const { port } = running.use(

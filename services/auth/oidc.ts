@@ -9,6 +9,7 @@ import {
   type Reach,
 } from "platform/access";
 import { found, Problem, problemTypes } from "platform/problem";
+import { note } from "./audit_trail.ts";
 import { submitUserCode } from "./device_flow.ts";
 import { issueInitialAccessToken } from "./dynamic_registration.ts";
 import { Interactions, type OidcBindings } from "./interaction.ts";
@@ -75,8 +76,8 @@ export function createOidc(
   const endpoints = Object.entries(oidcEndpoints) as [OidcOperation, OidcEndpoint][];
   for (const [operation, { method, path, preflight }] of endpoints) {
     const row = access[operation];
-    app.on(method, path, permitted(row, authenticate, own[operation] ?? library));
-    if (preflight) app.on("OPTIONS", path, permitted(row, authenticate, library));
+    app.on(method, path, permitted(operation, row, authenticate, own[operation] ?? library));
+    if (preflight) app.on("OPTIONS", path, permitted("preflight", row, authenticate, library));
   }
   for (const path of new Set(endpoints.map(([, endpoint]) => endpoint.path))) {
     app.all(path, () => {
@@ -96,12 +97,15 @@ async function refuseLongQuery(c: OidcContext, next: () => Promise<void>): Promi
 
 /** Calls `handle` for those whom `row` permits, and for nobody else. */
 function permitted(
+  operation: string,
   row: AccessRow,
   authenticate: Authenticate,
   handle: Handler,
 ): (c: OidcContext) => Promise<Response> {
   return async (c) => {
+    note({ operation });
     const caller = row.anyone ? anyone : await authenticate(c.req.raw, { peer: c.env?.peer });
+    note({ actor: caller.subject });
     return await handle(c, caller, authorize(row, caller));
   };
 }

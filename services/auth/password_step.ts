@@ -1,3 +1,4 @@
+import { note } from "./audit_trail.ts";
 import { z } from "zod";
 import { type Account, emailKey } from "./domain/mod.ts";
 import type { Passwords, SignInAttempts, UserStore } from "./ports.ts";
@@ -30,6 +31,7 @@ export async function accountOf(
 ): Promise<Account | undefined> {
   const attempt = await attempts.begin(email, address, now());
   const account = await users.findByEmail(email);
+  if (account) note({ subject: account.id });
   const matches = await verifyAttempt(passwords, {
     password,
     hash: account?.passwordHash,

@@ -13,6 +13,8 @@ export const policy = {
   changeRoles: {                                                                 admin: "any" },
   disableUser: {                                                                 admin: "any" },
   resetFactors:{                                                                 admin: "any" },
+  listAudit:   {                                                 auditor: "any", admin: "any" },
+  verifyAudit: {                                                 auditor: "any", admin: "any" },
 } satisfies AccessTable<keyof typeof routes>;
 
 /**

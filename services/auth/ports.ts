@@ -5,6 +5,9 @@ import type {
   Account,
   AccountChange,
   AttemptKind,
+  AuditEntry,
+  AuditEvent,
+  AuditIntegrity,
   LoginAttempt,
   QueuedMail,
   User,
@@ -169,4 +172,14 @@ export interface Mailer {
 export interface PasswordList {
   /** @param password in lower case. */
   has(password: string): Promise<boolean>;
+}
+
+/** What was done to people's rights and ways in, in the order in which it was. Nothing of it is changed or taken out. */
+export interface AuditLog {
+  /** When this resolves, the event is kept, after all that were kept before. */
+  append(event: AuditEvent): Promise<void>;
+  /** Newest first. */
+  list(query: PageQuery): Promise<Page<AuditEntry>>;
+  /** Looks at the whole log, from its beginning. */
+  verify(): Promise<AuditIntegrity>;
 }

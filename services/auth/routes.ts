@@ -1,6 +1,14 @@
 import { z } from "zod";
 import { pageOf, PageQuery, type Route } from "platform/http";
-import { NewUser, RolesChange, User, UserChange, UserId } from "./domain/mod.ts";
+import {
+  AuditEntry,
+  AuditIntegrity,
+  NewUser,
+  RolesChange,
+  User,
+  UserChange,
+  UserId,
+} from "./domain/mod.ts";
 import { authProblems } from "./problems.ts";
 
 const params = z.strictObject({ userId: UserId });
@@ -83,5 +91,20 @@ export const routes = {
     status: 200,
     reply: User,
     problems: [authProblems.own_factors],
+  },
+  listAudit: {
+    method: "get",
+    path: "/audit",
+    summary: "What was done to people's rights and ways in, newest first",
+    query: PageQuery,
+    status: 200,
+    reply: pageOf(AuditEntry),
+  },
+  verifyAudit: {
+    method: "get",
+    path: "/audit/integrity",
+    summary: "Whether the audit log is as it was written",
+    status: 200,
+    reply: AuditIntegrity,
   },
 } as const satisfies Record<string, Route>;

@@ -1,3 +1,4 @@
+import { note } from "./audit_trail.ts";
 import { redirectsOf } from "./redirects.ts";
 import { type Authentication, byPassword } from "./authentication.ts";
 import { type Account, factorsOf, hasSecondFactor } from "./domain/mod.ts";
@@ -66,6 +67,7 @@ export class SignIn {
       return this.#askPassword(visit, "");
     }
     const account = await this.#pending.find(uid);
+    if (account) note({ subject: account.id });
     if (account) return await this.#secondFactor(visit, account, fields, address);
     if (fields["passkey"] !== undefined) return await this.#passkey(visit, fields["passkey"]);
     return this.#askPassword(visit, "", { alert: over, status: 422 });
@@ -116,6 +118,7 @@ export class SignIn {
   }
 
   async #finish(visit: Visit, { id }: Account, by: Authentication): Promise<Response> {
+    note({ actor: id });
     return await visit.finish({ login: { accountId: id, ...by } });
   }
 

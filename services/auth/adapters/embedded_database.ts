@@ -1,6 +1,7 @@
 import { outboxSchema } from "platform/events";
 import { Database } from "platform/store";
 import type { Ciphers } from "../ciphers.ts";
+import { auditSchema } from "./embedded_audit_log.ts";
 import { mailSchema } from "./embedded_mail_store.ts";
 import { sealAll } from "./sealed_columns.ts";
 
@@ -47,5 +48,11 @@ const revocations = `
 
 /** The one file in which the embedded adapters of auth keep everything, so that they share transactions. */
 export function openEmbeddedDatabase(path: string, ciphers: Ciphers): Database {
-  return Database.open(path, [schema + outboxSchema, sealAll(ciphers), mailSchema, revocations]);
+  return Database.open(path, [
+    schema + outboxSchema,
+    sealAll(ciphers),
+    mailSchema,
+    revocations,
+    auditSchema,
+  ]);
 }

@@ -1,6 +1,7 @@
 import type { EmbeddedStoresConfig } from "platform/config";
 import { EmbeddedOutbox } from "platform/events";
 import type { Ciphers } from "../ciphers.ts";
+import { EmbeddedAuditLog } from "./embedded_audit_log.ts";
 import { openEmbeddedDatabase } from "./embedded_database.ts";
 import { EmbeddedGrantStore } from "./embedded_grant_store.ts";
 import { EmbeddedMailStore } from "./embedded_mail_store.ts";
@@ -21,6 +22,7 @@ export function openEmbeddedStores(
     users: new EmbeddedUserStore(db, outbox, { accounts, emails: ciphers.emails }),
     grants: new EmbeddedGrantStore(db, artifacts),
     mails: new EmbeddedMailStore(db, mails),
+    audit: new EmbeddedAuditLog(db, ciphers.audit),
     outbox,
     sealed: [accounts, artifacts, mails],
     // A file that is open does not go away.

@@ -1,5 +1,6 @@
 import type { Collection, CreateIndexesOptions, Db, IndexSpecification } from "mongodb";
 import { z } from "zod";
+import type { AuditEntry } from "../domain/mod.ts";
 import { isNotImplemented, type MongodbLink } from "./mongodb_link.ts";
 
 /** A document as its cipher leaves it. JSON text: names of its members may be none that MongoDB takes. */
@@ -76,6 +77,9 @@ export const KeptMail = z.object({
 });
 export type KeptMail = z.output<typeof KeptMail>;
 
+/** An entry of the audit log, by its place. */
+export type KeptAuditEntry = Omit<AuditEntry, "seq"> & { readonly _id: number };
+
 /** That something has happened. Its insert is what makes it so. */
 export interface Marker {
   readonly _id: string;
@@ -96,6 +100,7 @@ export const collections = {
   consumed: (db: Db): Collection<Marker> => db.collection("consumed_artifacts"),
   revoked: (db: Db): Collection<Marker> => db.collection("revoked_grants"),
   mails: (db: Db): Collection<KeptMail> => db.collection("mails"),
+  audit: (db: Db): Collection<KeptAuditEntry> => db.collection("audit"),
   lanes: (db: Db): Collection<LaneLease> => db.collection("outbox_lanes"),
 };
 

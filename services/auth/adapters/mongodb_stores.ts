@@ -1,5 +1,6 @@
 import type { Ciphers } from "../ciphers.ts";
 import type { Stores } from "./mod.ts";
+import { MongodbAuditLog } from "./mongodb_audit_log.ts";
 import { prepare } from "./mongodb_collections.ts";
 import { MongodbGrantStore } from "./mongodb_grant_store.ts";
 import { MongodbLink, type MongodbLinkOptions } from "./mongodb_link.ts";
@@ -29,6 +30,7 @@ export async function openMongodbStores(
     users,
     grants,
     mails,
+    audit: new MongodbAuditLog(link, ciphers.audit),
     outbox,
     sealed: [users, grants, mails],
     checks: [{

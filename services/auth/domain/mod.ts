@@ -1,3 +1,4 @@
+export * from "./audit.ts";
 export * from "./auth_error.ts";
 export * from "./factors.ts";
 export * from "./login_attempts.ts";

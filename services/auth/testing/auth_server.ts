@@ -9,6 +9,7 @@ import {
   type Stores,
   WorkerPasswords,
 } from "../adapters/mod.ts";
+import { withAuditTrail } from "../audit_trail.ts";
 import type { ClientCertificate } from "../client_certificate.ts";
 import { ciphersOf } from "../ciphers.ts";
 import { createApp } from "../app.ts";
@@ -178,7 +179,9 @@ export class AuthServer implements AsyncDisposable {
     clientCertificate?: ClientCertificate,
   ): Promise<Response> {
     const request = new Request(new URL(path, audience), init);
-    return await this.#app.fetch(request, { clientAddress, clientCertificate });
+    const trail = { ...this.stores, log: silentLogger, now: () => this.now };
+    const answer = () => this.#app.fetch(request, { clientAddress, clientCertificate });
+    return await withAuditTrail(answer, clientAddress, trail);
   }
 
   async post(
