@@ -1,4 +1,5 @@
 /** Gateways as they are run, before a service and an auth server of the benchmark's own. */
+import { cpuSecondsOf } from "./cpu_seconds.ts";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { pause } from "platform/lifecycle";
 import { silentLogger as log } from "platform/telemetry";
@@ -151,11 +152,4 @@ async function isReady({ gatewayAdmin }: Ports): Promise<boolean> {
     // It does not listen yet.
     return false;
   }
-}
-
-function cpuSecondsOf(pid: number): number {
-  const ticksPerSecond = 100;
-  const text = Deno.readTextFileSync(`/proc/${pid}/stat`);
-  const [user, system] = text.slice(text.lastIndexOf(")")).split(" ").slice(12, 14).map(Number);
-  return (user! + system!) / ticksPerSecond;
 }
