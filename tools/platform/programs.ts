@@ -146,6 +146,7 @@ function auth({ dir, ports, extraEnv }: ProgramOptions): Described {
     net: ["127.0.0.1"],
     env: {
       ...shared({ dir, ports }, "auth"),
+      MTLS_EDGE_URL: localUrl(ports.gatewayMtls),
       AUTH_PORT: String(ports.auth),
       AUTH_ADMIN_PORT: String(ports.authAdmin),
       ...!isMailSent && { AUTH_MAIL_DIR: `${dir}/mail` },
@@ -177,6 +178,7 @@ function payment({ dir, ports }: ProgramOptions): Described {
     net: ["127.0.0.1", ...localhost(ports.auth, ports.orders, ports.psp)],
     env: {
       ...shared({ dir, ports }, "payment"),
+      MTLS_EDGE_URL: localUrl(ports.gatewayMtls),
       PAYMENT_PORT: String(ports.payment),
       PAYMENT_ADMIN_PORT: String(ports.paymentAdmin),
       PSP_URL: localUrl(ports.psp),
@@ -207,6 +209,7 @@ function orders({ dir, ports }: ProgramOptions): Described {
     net: ["127.0.0.1", ...localhost(ports.auth, ports.payment)],
     env: {
       ...shared({ dir, ports }, "orders"),
+      MTLS_EDGE_URL: localUrl(ports.gatewayMtls),
       ORDERS_PORT: String(ports.orders),
       ORDERS_ADMIN_PORT: String(ports.ordersAdmin),
       OIDC_CLIENT_ID: "orders",
@@ -261,7 +264,6 @@ function shared({ dir, ports }: ProgramOptions, name: ProgramName): Record<strin
     SALLYPORT_ENV: "development",
     SALLYPORT_DATA_DIR: `${dir}/data`,
     EDGE_URL: localUrl(ports.gateway),
-    MTLS_EDGE_URL: localUrl(ports.gatewayMtls),
     AUTH_URL: localUrl(ports.auth),
     PAYMENT_URL: localUrl(ports.payment),
     ORDERS_URL: localUrl(ports.orders),
