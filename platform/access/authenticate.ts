@@ -8,7 +8,7 @@ import {
 import type { Authenticate, Principal } from "./access.ts";
 import { AccessClaims, principalOf } from "./access_claims.ts";
 import { type CompactToken, readCompactToken, tokenLengthMax } from "./compact_token.ts";
-import { type IssuerKeys, keysOf, publishedKeys } from "./issuer_keys.ts";
+import { type IssuerKeys, type KeyAges, keysOf, publishedKeys } from "./issuer_keys.ts";
 import {
   checkSender,
   type Confirmation,
@@ -20,7 +20,6 @@ import { rememberedSecondsMax, VerifiedTokens } from "./verified_tokens.ts";
 const defaultAlgorithms: readonly SignatureAlgorithm[] = ["ES256", "EdDSA", "RS256"];
 /** What access tokens call themselves, so that no other token of the issuer's is taken for one. */
 const defaultTypes = ["at+jwt"];
-const defaultUnknownKeyCooldownMs = 3_000;
 const clockToleranceSeconds = 5;
 
 export interface TokenRules {
@@ -63,7 +62,7 @@ export interface VerificationOptions {
 export interface IssuerOptions extends TokenRules {
   /** Carries JWKS requests: over mutual TLS to our own auth service. */
   readonly fetch: typeof fetch;
-  readonly unknownKeyCooldownMs?: number;
+  readonly keyAges?: Partial<KeyAges>;
 }
 
 export interface AuthenticatorOptions extends IssuerOptions, VerificationOptions {}
@@ -87,7 +86,7 @@ interface Verified extends TokenIds {
  * times and `isRevoked` are checked at each use. It is emptied when the issuer is seen to have withdrawn a key.
  * Without `isRevoked`, revocation is not checked: our own tokens live five minutes.
  *
- * The issuer may change its keys at any time, if it publishes a new one four seconds before that one signs.
+ * The issuer may change its keys at any time, if it publishes a new one eleven seconds before that one signs.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc9068 | RFC 9068, JWT access tokens}
  */
@@ -108,8 +107,8 @@ export function createAuthenticatorOf(
   const verifier = options.verifier ?? new RuntimeVerifier();
   return authenticatorBy({ ...options, verifier }, (onWithdrawn) =>
     issuers.map((rules) => {
-      const { jwksUri, fetch, unknownKeyCooldownMs = defaultUnknownKeyCooldownMs } = rules;
-      const remote = { jwksUri, fetch, verifier, unknownKeyCooldownMs, onWithdrawn };
+      const { jwksUri, fetch, keyAges: ages = {} } = rules;
+      const remote = { jwksUri, fetch, verifier, ages, onWithdrawn };
       return { rules, keys: publishedKeys(remote) };
     }));
 }

@@ -11,7 +11,7 @@ function isInvalid(thrown: unknown): boolean {
 Deno.test("A key that the issuer has since begun to sign with is fetched for the first token that it signed", async () => {
   let keys = (await jwks()).keys.filter(({ kid }) => kid !== "ed");
   const { accept, asked } = aScene(() => Promise.resolve(Response.json({ keys })), {
-    unknownKeyCooldownMs: 0,
+    keyAges: { minMs: 0 },
   });
   await accept(await aToken());
   keys = (await jwks()).keys.filter(({ kid }) => kid !== "es");

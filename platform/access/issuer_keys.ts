@@ -19,8 +19,17 @@ import {
 } from "platform/signatures";
 import { KeySet, type Signed } from "./key_set.ts";
 
-/** A key set that was fetched earlier is fetched anew before it is used. */
-const keysAgeMsMax = 60_000;
+/** How old a key set may be. */
+export interface KeyAges {
+  /** The floor: for a key that is not among them, they are fetched anew at most so often, whoever asks how often. */
+  readonly minMs: number;
+  /** From then on they are fetched anew before they are used. */
+  readonly freshMs: number;
+  /** The ceiling: so long they are used when the issuer is away. Then nobody's token can be told from a bad one. */
+  readonly maxMs: number;
+}
+
+export const keyAges: KeyAges = { minMs: 10_000, freshMs: 60_000, maxMs: 600_000 };
 const fetchTimeoutMs = 3_000;
 
 /** The keys of one issuer, as they are now. */
@@ -37,26 +46,27 @@ export interface RemoteKeysOptions {
   readonly jwksUri: string;
   readonly fetch: typeof fetch;
   readonly verifier: SignatureVerifier;
-  /** How often a token with a key that we do not know may have the keys fetched, whoever sends how many. */
-  readonly unknownKeyCooldownMs: number;
+  /** Those of {@linkcode keyAges} when absent. */
+  readonly ages?: Partial<KeyAges>;
   /** Called when the issuer no longer has a key that it had: what that key has signed counts no longer. */
   readonly onWithdrawn: () => void;
 }
 
 /**
  * The keys that an issuer publishes: fetched when they are first needed, once a minute after that, and for
- * a token whose key is not among them.
+ * a token whose key is not among them. While the issuer is away, those that were fetched last are used on.
  */
 export function publishedKeys(options: RemoteKeysOptions): IssuerKeys {
-  const { jwksUri, fetch, verifier, unknownKeyCooldownMs, onWithdrawn } = options;
+  const { jwksUri, fetch, verifier, onWithdrawn } = options;
+  const ages = { ...keyAges, ...options.ages };
   // What was fetched last, which jose keeps here.
   const fetched: Partial<ExportedJWKSCache> = {};
   const remote = createRemoteJWKSet(new URL(jwksUri), {
     [customFetch]: fetch,
     [jwksCache]: fetched as JWKSCacheInput,
     timeoutDuration: fetchTimeoutMs,
-    cooldownDuration: unknownKeyCooldownMs,
-    cacheMaxAge: keysAgeMsMax,
+    cooldownDuration: ages.minMs,
+    cacheMaxAge: ages.freshMs,
   });
   let keys = new KeySet([], verifier);
   let taken: unknown;
@@ -75,20 +85,27 @@ export function publishedKeys(options: RemoteKeysOptions): IssuerKeys {
   // A key is looked for in the same step as it is used: in between, it could be given up.
   const check = ({ kid, alg, signed, signature }: Signed) =>
     keys.find(kid, alg)?.verify(signed, signature);
+  let triedInVainMs = -Infinity;
+  const mayBeUsedOn = () => taken !== undefined && Date.now() - fetched.uat! < ages.maxMs;
   const reloadAndCheck = async (signed: Signed) => {
-    await remote.reload().catch((cause) => {
-      throw unavailable(cause);
-    });
-    take();
+    try {
+      await remote.reload();
+      take();
+    } catch (cause) {
+      triedInVainMs = Date.now();
+      if (!mayBeUsedOn()) throw unavailable(cause);
+    }
     return check(signed) ?? false;
   };
 
   return {
     haveSigned(signed) {
-      if (!remote.fresh) return reloadAndCheck(signed);
+      // An issuer that is away is not asked again by everybody who comes.
+      const isAway = Date.now() - triedInVainMs < ages.minMs && mayBeUsedOn();
+      if (!remote.fresh && !isAway) return reloadAndCheck(signed);
       const isGood = check(signed);
       if (isGood !== undefined) return isGood;
-      return remote.coolingDown ? false : reloadAndCheck(signed);
+      return isAway || remote.coolingDown ? false : reloadAndCheck(signed);
     },
   };
 }

@@ -22,7 +22,7 @@ const ours: IssuerOptions = {
   jwksUri: "https://auth.test/oidc/jwks",
   clientId: "payment",
   fetch: async () => Response.json(await jwks()),
-  unknownKeyCooldownMs: 0,
+  keyAges: { minMs: 0 },
 };
 
 /** The runtime's verifier, which says how often a signature was looked at. */

@@ -4,8 +4,8 @@ import { accessTokenSeconds, SigningKeys } from "@services/auth/signing-keys";
 import { lockFolder } from "certs/folder-lock";
 import { writePrivateFile } from "certs/private-file";
 
-/** Auth looks at its keys every second, and verifiers look for an unknown key again after three. */
-export const publishSecondsMin = 5;
+/** Auth looks at its keys every second, and verifiers look for an unknown key again after ten. */
+export const publishSecondsMin = 12;
 /** What the old key signed last, clocks that disagree by five seconds, and the second until auth looks. */
 export const retireSecondsMin: number = accessTokenSeconds + 10;
 

@@ -8,7 +8,7 @@ import {
   retireSecondsMin,
 } from "./signing_key_store.ts";
 
-const waits = { publishSeconds: 10, retireSeconds: 400 };
+const waits = { publishSeconds: 12, retireSeconds: 400 };
 
 /** A file of keys and a clock. */
 async function aFile() {
@@ -41,7 +41,7 @@ Deno.test("a signing key is published, then signs, and then the old one is gone,
   await file.begin();
   const [first, young] = await file.kids();
   equal(first, old);
-  file.later(9);
+  file.later(waits.publishSeconds - 1);
   equal(await file.advance(), "published");
   deepEqual(await file.kids(), [old, young]);
   file.later(1);
@@ -59,7 +59,7 @@ Deno.test("a change of signing keys that was stopped goes on, and no second one 
   for (const kids of [2, 2, 2]) {
     await file.begin();
     equal((await file.kids()).length, kids);
-    file.later(10);
+    file.later(waits.publishSeconds);
     await file.advance();
   }
   await Promise.all([file.begin(), file.begin(), file.advance()]);

@@ -61,7 +61,7 @@ export interface Scene {
 /** `answer` is what comes of asking the issuer for its keys. */
 export function aScene(
   answer: () => Promise<Response> = async () => Response.json(await jwks()),
-  options: Pick<AuthenticatorOptions, "unknownKeyCooldownMs"> = {},
+  options: Pick<AuthenticatorOptions, "keyAges"> = {},
 ): Scene {
   const clock = { seconds: noonSeconds };
   const asked = { count: 0 };
