@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Principal } from "platform/access";
+import { Problem, problemResponse, problemTypes } from "platform/problem";
 import type { Logger } from "platform/telemetry";
 import type { AuditEvent } from "./domain/mod.ts";
 import type { OidcOperation } from "./oidc_endpoints.ts";
@@ -93,8 +94,11 @@ export async function withAuditTrail(
     return response;
   } catch (thrown) {
     log.failure("Audit log not written", thrown, { "event.action": event.action });
+    // Nothing was done, most likely because of the same store: that is told already.
+    if (response.status >= 500) return response;
     await response.body?.cancel();
-    return new Response(null, { status: 503, headers: { "retry-after": "1" } });
+    const problem = { headers: { "retry-after": "1" }, cause: thrown };
+    return problemResponse(new Problem(problemTypes.unavailable, problem));
   }
 }
 

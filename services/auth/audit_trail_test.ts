@@ -66,4 +66,5 @@ Deno.test("what cannot be written down is not said to be done", async () => {
   const answer = await server.call("POST", `/users/${id}/disable`, { token: admin });
   equal(answer.status, 503);
   equal(answer.headers.get("retry-after"), "1");
+  equal(answer.headers.get("content-type"), "application/problem+json");
 });
