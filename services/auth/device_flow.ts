@@ -38,6 +38,8 @@ export const deviceFlow = {
     thrown?: Error & { readonly userCode?: string },
   ): void {
     const fault = thrown && (faults[thrown.name] ?? "This did not work. Begin again.");
+    // The library would answer 200, and nobody could tell a guess from a code.
+    if (thrown && thrown.name !== "AbortedError") context.status = 422;
     show(context, deviceCodePage({ ...hiddenOf(form), code: thrown?.userCode ?? "", fault }));
   },
   userCodeConfirmSource(
@@ -71,7 +73,7 @@ function hiddenOf(form: string): { readonly action: string; readonly xsrf: strin
 /**
  * Counts each code that is typed: a guess that hits would connect a stranger's device.
  *
- * @param library answers 200 with a page that says whether the code is one.
+ * @param library answers 422 to a code that is none: see {@linkcode deviceFlow}.
  */
 export async function submitUserCode(
   c: OidcRequest,
@@ -86,7 +88,6 @@ export async function submitUserCode(
     headers.delete("content-length");
     const body = new URLSearchParams(fields);
     const response = await library(new Request(c.req.url, { method: "POST", headers, body }));
-    // The library answers a code that is none with the form again, and 400.
     if (response.status < 400) await attempt.wasNone();
     return response;
   } catch (thrown) {
